@@ -14,17 +14,17 @@ from collections import defaultdict, deque
 from collections.abc import Collection, Hashable, Mapping
 from concurrent.futures import Future
 from functools import cached_property
-from itertools import islice
+from itertools import count, islice
 from typing import Protocol
 
 import apsw
 import msgspec
 
 from billql.errors import Error
+from billql.fetching._early_stop import NONE_STOPS
 from billql.fetching._program import ReadProgram
-from billql.fetching._row_memo import RowMemo
 from billql.fetching._snapshot import FirstRequest
-from billql.fetching.dry_run import ComingKey, DryRun, JoinSide, WouldSendRequest
+from billql.fetching.dry_run import ComingKey, DryMemo, DryRun, JoinSide, WouldSendRequest
 from billql.fetching.scan_stats import ScanStats
 from billql.fetching.statement import Statement
 from billql.messages import Response
@@ -40,8 +40,11 @@ _MOST_AWAITED = 16
 _SCANS_A_KEY = 32
 """How many scans the last dry run may have begun for each key that calls for the next one, so that
 all of them together are linear."""
-_DRY_RUN_STEPS = 5_000_000
-"""How many steps of SQLite's machine a dry run may take: a tenth of a second or so."""
+_STEPS = 100_000
+"""After how many steps of SQLite's machine a dry run is looked at. APSW calls all handlers as often
+as the one that is called most often, and the session has one that is called as often as this."""
+_MOST_LOOKS = 50
+"""How often it is looked at before it is ended: after a tenth of a second or so."""
 
 
 class KeyScan(Protocol):
@@ -120,10 +123,8 @@ class KeyPrefetcher:
         """How many new keys the next dry run collects."""
         self._passed = 0
         """How many scans the last dry run had begun before it missed any rows."""
-        self._idle_scans = 0
-        """How many scans the last dry run had begun, if it found no key."""
-        self._surprises = 0
-        """How many keys since then were needed that were not known."""
+        self._is_too_long = False
+        """Whether a dry run was ended because of its length: another would not come further."""
         self._may_find_more = True
         """Whether the next dry run may find more keys, though nothing more arrives."""
         self.rows_foretold = 0
@@ -141,16 +142,21 @@ class KeyPrefetcher:
     ) -> None:
         """Send the first requests of coming keys, now that a scan of a resource needs one.
 
-        As many are ahead as the provider allows requests at once; if the statement may stop early,
-        fewer at first, or none if the API charges for each.
+        As many are ahead as the provider allows requests at once, or twice as many where they lead
+        to others; if the statement may stop early, fewer at first, or none if the API charges for
+        each.
         """
         if stops_early and scan.is_charged:
             return
         coming = self._coming[table]
         coming.scan = scan
         self.learn(table, side, wanted, scan)
-        # A dry run over local rows begins with the first one, so the later, the more it must find.
-        most = max(scan.concurrency * coming.cursors, self._passed // 8 if self._has_leads else 0)
+        most = scan.concurrency * coming.cursors
+        if self._has_leads:
+            # Those that have arrived are not needed before what they lead to, so as many must be on
+            # their way. And a dry run over local rows begins with the first one, so the later, the
+            # more it must find.
+            most = max(2 * most, self._passed // 8)
         coming.window = min(most, coming.window * 2) if stops_early else most
         self._send(wanted)
 
@@ -161,11 +167,10 @@ class KeyPrefetcher:
         is_surprise = wanted not in self._known
         self._known.add(wanted)
         if is_surprise:
-            self._surprises += 1
             self._complete.discard(side)
         if self._query is None or side in self._complete:
             return
-        if self._is_led_on:
+        if self._is_led_on():
             self._follow(scan.concurrency)
         elif self._is_worth_it(is_surprise):
             self._look(scan.concurrency)
@@ -175,12 +180,10 @@ class KeyPrefetcher:
 
         Return what to wait for as well, because more will come to light with it.
         """
-        if self._is_led_on:
+        if self._is_led_on():
             scans = [one.scan for one in self._coming.values() if one.scan is not None]
             self._follow(max(scan.concurrency for scan in scans))
             self._send(None)
-        while self._leads and self._leads[0].done():
-            self._leads.popleft()
         return [one for one in islice(self._leads, _MOST_AWAITED) if not one.done()]
 
     def note_used(self, table: str, key: Hashable) -> None:
@@ -208,16 +211,13 @@ class KeyPrefetcher:
         return self._query is None or side in self._complete
 
     @cached_property
-    def _memo(self) -> RowMemo:
+    def _memo(self) -> DryMemo:
         """What dry runs have read by key: the statement itself has neither read nor counted it."""
-        return RowMemo(self._statement.shared.memo_cells)
+        return DryMemo(self._statement.shared.memo_cells)
 
     def _is_worth_it(self, is_surprise: bool) -> bool:
         """Return whether a dry run may find keys that are needed now."""
         lists, lists_and_leads = self._count_ended()
-        # What the row memo has no room for stays unknown, however often it is looked for.
-        if is_surprise and self._surprises < self._idle_scans // _SCANS_A_KEY:
-            return False
         if self._may_find_more:
             return is_surprise or self._is_empty
         if is_surprise:
@@ -229,10 +229,12 @@ class KeyPrefetcher:
         """Whether nothing is left to be sent ahead."""
         return not any(one.unsent for one in self._coming.values() if one.scan is not None)
 
-    @property
     def _is_led_on(self) -> bool:
-        """Whether enough has arrived that brings more keys to light."""
-        return len(self._arrived) >= max(1, self._passed // _SCANS_A_KEY)
+        """Return whether enough has arrived that brings more keys to light, or all of it."""
+        while self._leads and self._leads[0].done():
+            self._leads.popleft()
+        is_all = self._is_empty and not self._leads
+        return len(self._arrived) >= (1 if is_all else max(1, self._passed // _SCANS_A_KEY))
 
     def _count_ended(self) -> tuple[int, int]:
         """Count the requests that have ended: those of no key, and those that may bring keys to
@@ -281,17 +283,25 @@ class KeyPrefetcher:
 
     def _collect(self, most: int, most_unsent: int | None = None) -> None:
         """Make a dry run, and add the keys that it finds; see `DryRun`."""
-        if self._query is None or (self._has_looked and not self._is_stable):
+        if self._query is None or self._is_too_long or (self._has_looked and not self._is_stable):
             return
         self._has_looked = True
         ended = self._count_ended()
         unsent = {one.first for coming in self._coming.values() for one in coming.unsent}
         places = self._program.places
         dry_run = DryRun(
-            self._statement, self._memo, places, self._known, most, unsent, most_unsent
+            self._statement,
+            self._memo,
+            places,
+            self._known,
+            most,
+            unsent,
+            most_unsent,
+            may_skip=self._program.stops != NONE_STOPS,
         )
         self.dry_run = dry_run
-        self._database.set_progress_handler(lambda: True, _DRY_RUN_STEPS, id=self)
+        looks = count(1)
+        self._database.set_progress_handler(lambda: next(looks) > _MOST_LOOKS, _STEPS, id=self)
         cursor = self._database.cursor()
         cursor.exec_trace = lambda cursor, sql, bindings: cursor.is_readonly
         is_at_end = False
@@ -300,6 +310,8 @@ class KeyPrefetcher:
             for _ in cursor.execute(self._query, self._bindings, can_cache=False):
                 self.rows_foretold += 1
             is_at_end = True
+        except apsw.InterruptError:
+            self._is_too_long = True
         except (WouldSendRequest, apsw.Error, Error):
             pass
         finally:
@@ -307,7 +319,6 @@ class KeyPrefetcher:
             self.dry_run = None
         self._ended = ended
         self._passed = dry_run.passed
-        self._idle_scans, self._surprises = 0 if dry_run.new else dry_run.begun, 0
         self._may_find_more = dry_run.new > 0 and not is_at_end
         self._add(dry_run)
         if is_at_end:

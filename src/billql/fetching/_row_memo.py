@@ -49,14 +49,15 @@ class RowMemo:
                 rows += batch
             yield batch
         if cells <= self._most // 4:
-            self._put(key, rows)
+            self.put(key, rows)
 
     def clear(self) -> None:
         """Drop everything."""
         self._rows.clear()
         self.cells = 0
 
-    def _put(self, key: Hashable, rows: list[TableRow]) -> None:
+    def put(self, key: Hashable, rows: list[TableRow]) -> None:
+        """Memoize the rows of a key."""
         # Two scans may have read the same key side by side.
         self.cells -= _cells(self._rows.pop(key, None))
         size = _cells(rows)

@@ -2,8 +2,8 @@
 
 Where it comes to a key whose rows have not arrived, it records the key and sees no rows; so SQLite
 goes on to the next one, whatever the outer side of the join is. What depends on those rows is left
-to a later dry run (see `_scan_places`). It reads the statement's snapshot
-and changes nothing of it, counts neither rows nor time, and has a row memo of its own.
+to a later dry run (see `_scan_places`). It reads the statement's snapshot and changes nothing of
+it, counts neither rows nor time, and has a memo of its own, of no more than what others depend on.
 """
 
 from __future__ import annotations
@@ -37,6 +37,25 @@ class ComingKey(NamedTuple):
     """Which come before it."""
     leads: bool = False
     """Whether other keys may come to light with its rows."""
+
+
+class KeyLists(NamedTuple):
+    """The lists of a key that have not arrived."""
+
+    table: str
+    first_requests: Sequence[FirstRequest]
+    key: Hashable = None
+    """What the row memo knows their rows by."""
+
+
+class DryMemo:
+    """What the dry runs of a statement know of its keys, each by the plan of its scan and the
+    arguments: the rows, at most `most` cells of them, or the lists that have not arrived.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.rows = RowMemo(most)
+        self.lists: dict[Hashable, KeyLists] = {}
 
 
 class WouldSendRequest(Exception):  # noqa: N818 - it is a signal, not an error
@@ -101,19 +120,21 @@ class DryRun:
     most `most` that were not known before, and `most_unsent` together with those that were.
 
     `known` are the first requests that are known already; what is found joins them. Those of them
-    that are `unsent` are found again, for their order may be another. `memo` holds
-    what dry runs of the same statement have read by key.
+    that are `unsent` are found again, for their order may be another. `may_skip` is whether SQLite
+    may leave a loop before its end, which depends on rows that nothing else depends on.
     """
 
     def __init__(
         self,
         statement: Statement,
-        memo: RowMemo,
+        memo: DryMemo,
         places: ScanPlaces,
         known: set[FirstRequest],
         most: int,
         unsent: Iterable[FirstRequest] = (),
         most_unsent: int | None = None,
+        *,
+        may_skip: bool = True,
     ) -> None:
         self.snapshot = SnapshotView(statement.snapshot)
         self.budget = NoWaiting()
@@ -124,14 +145,13 @@ class DryRun:
         self._most = most
         self._most_unsent = most_unsent
         self._unsent = set(unsent)
+        self._may_skip = may_skip
         self.found: list[ComingKey] = []
         """The coming keys, in their order."""
         self.new = 0
         """How many of them were not known before."""
         self.passed = 0
         """How many scans it has begun before the first whose rows were missed."""
-        self.begun = 0
-        """How many scans it has begun."""
         self.cursors: Counter[str] = Counter()
         """How many cursors each resource has."""
 
@@ -142,38 +162,70 @@ class DryRun:
     def visit(self, number: int, own: dict[int, int | None]) -> None:
         """Note that a scan of a plan begins; see `DryPath.visit`."""
         self.path.visit(number, own)
-        self.begun += 1
         self.passed += not self.path.has_missed
 
-    def memoized_rows(self, key: Hashable) -> list[TableRow] | None:
-        """Return the rows of a key that the statement or a dry run has read; None if none has."""
+    def record_again(self, scan: Hashable) -> bool:
+        """Record a key that a dry run has come to before; return whether its rows are missing.
+
+        `scan` is the plan of its scan and the arguments.
+        """
+        lists = self._memo.lists.get(scan)
+        if lists is None or (self._needs_rows and self.have_arrived(lists)):
+            return False
+        self._record(lists)
+        return True
+
+    def known_rows(self, scan: Hashable) -> list[TableRow] | None:
+        """Return what is needed of the rows of a key that a dry run has read; None if none has."""
+        return self._memo.rows.get(scan)
+
+    def read_rows(self, key: Hashable, scan: Hashable) -> list[TableRow] | None:
+        """Return the rows of a key that the statement has read; None if it has not."""
         rows = self._statement_memo.get(key)
-        return self._memo.get(key) if rows is None else rows
+        if rows is not None:
+            self._memo.lists.pop(scan, None)
+            self._memo.rows.put(scan, rows if self._needs_rows else [])
+        return rows
 
     def memoize_rows(
-        self, key: Hashable, batches: Iterator[list[TableRow]]
+        self, scan: Hashable, batches: Iterator[list[TableRow]]
     ) -> Iterator[list[TableRow]]:
-        """Yield the rows of a key, and memoize them once all have been read."""
-        return self._memo.memoize(key, batches)
+        """Yield what is needed of the rows of a key, and memoize it once all have been read."""
+        self._memo.lists.pop(scan, None)
+        return self._memo.rows.memoize(scan, batches if self._needs_rows else iter(()))
 
-    def record_key(
-        self, table: str, first_requests: Sequence[FirstRequest], key: Hashable = None
-    ) -> None:
+    def have_arrived(self, lists: KeyLists) -> bool:
+        """Return whether the first responses have arrived."""
+        return all(map(self.snapshot.is_ready, lists.first_requests))
+
+    def record_key(self, lists: KeyLists, scan: Hashable = None) -> None:
         """Record the lists of a key that have not arrived; raises WouldSendRequest if it is enough.
 
-        `key` is what the row memo knows their rows by. A key that the statement may not come to,
-        once it knows the rows that were missed before, is left out.
+        A key that the statement may not come to, once it knows the rows that were missed before, is
+        left out.
         """
+        if self.path.is_certain:
+            self._memo.lists[scan] = lists
+        self._record(lists)
+
+    @property
+    def _needs_rows(self) -> bool:
+        """Whether what comes may depend on the rows of the current scan."""
+        return self._may_skip or self.path.leads
+
+    def _record(self, lists: KeyLists) -> None:
         is_certain = self.path.is_certain
-        self.path.miss()
+        if self._needs_rows:
+            self.path.miss()
         if not is_certain:
             return
-        for first in first_requests:
+        for first in lists.first_requests:
             is_new = first not in self._known
             if is_new or first in self._unsent:
                 self._unsent.discard(first)
                 self._known.add(first)
-                self.found.append(ComingKey(first, key, table, len(self.found), self.path.leads))
+                rank = len(self.found)
+                self.found.append(ComingKey(first, lists.key, lists.table, rank, self.path.leads))
                 self.new += is_new
         if self.new >= self._most or len(self.found) == self._most_unsent:
             raise WouldSendRequest

@@ -154,6 +154,11 @@ class KeyFamily:
                 return found
         return None
 
+    @property
+    def holds_lists(self) -> bool:
+        """Whether any list has been read, perhaps by a dry run."""
+        return bool(self._held or self._dry_held)
+
     def _holds(self, whole: WholeList) -> bool:
         """Return whether a list has been read to its end."""
         return any(one.is_complete and one.whole == whole for one in self._held)

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
 from billql.definitions.catalog import Table
-from billql.fetching.dry_run import DryRun, JoinSide
+from billql.fetching.dry_run import DryRun, JoinSide, KeyLists
 from billql.fetching.key_family import Key, KeyFamily
 from billql.fetching.left_out import LeftOut
 from billql.fetching.row_decoder import TableRow
@@ -36,12 +36,21 @@ class DryRunCursor(Cursor):
         self._is_first = True
         self._places: dict[int, int | None] = {}
         """Where in the program it begins the scan of each plan."""
+        self._current: tuple[int, Key] = (0, ())
+        """The plan and the arguments of the current scan."""
         dry_run.open(table.name)
 
     def _scan(
         self, number: int, plan: Plan, arguments: Sequence[Any]
     ) -> Iterator[Sequence[TableRow]]:
         self._dry_run.visit(number, self._places)
+        self._current = (number, hashable(arguments))
+        family = self._running.families.get(self._running.sides[number])
+        if family is not None and not family.holds_lists:
+            if self._dry_run.record_again(self._current):
+                return self._stand_in(plan, family, self._current[1])
+            if (rows := self._dry_run.known_rows(self._current)) is not None:
+                return iter((rows,))
         return super()._scan(number, plan, arguments)
 
     def _note(self, family: KeyFamily, key: Key) -> None:
@@ -53,7 +62,7 @@ class DryRunCursor(Cursor):
         return self._running.statement.left_out.view()
 
     def _memoized_rows(self, key: Hashable) -> list[TableRow] | None:
-        return self._dry_run.memoized_rows(key)
+        return self._dry_run.read_rows(key, self._current)
 
     def _new_scan(self, plan: Plan, bound: BoundPlan) -> Scan:
         running, dry_run = self._running, self._dry_run
@@ -88,11 +97,15 @@ class DryRunCursor(Cursor):
         arguments: Key,
         scan: Scan,
     ) -> Iterator[Sequence[TableRow]]:
-        first_requests = scan.first_requests()
-        if all(map(self._dry_run.snapshot.is_ready, first_requests)):
-            return self._dry_run.memoize_rows(key, scan.batches())
-        self._dry_run.record_key(self._table.name, first_requests, key)
+        lists = KeyLists(self._table.name, scan.first_requests(), key)
+        if self._dry_run.have_arrived(lists):
+            return self._dry_run.memoize_rows(self._current, scan.batches())
+        self._dry_run.record_key(lists, self._current)
+        return self._stand_in(plan, family, arguments)
+
+    def _stand_in(self, plan: Plan, family: KeyFamily, key: Key) -> Iterator[Sequence[TableRow]]:
+        """Return what stands for the rows of a key that have not arrived."""
         if self._running.stops_early and self._table.resource.methods[plan.method].single:
             # Else a LIMIT would stop it nowhere, and it would come to keys that are not needed.
-            return iter(([family.assumed_row(arguments)],))
+            return iter(([family.assumed_row(key)],))
         return iter(())

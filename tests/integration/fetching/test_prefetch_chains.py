@@ -4,6 +4,7 @@ needs, though their need depends on rows that have not arrived.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 
 from billql.errors import ApiError
 from support.ledger import Item, Ledger, List, expected, plain, session
-from support.server import Gate
+from support.server import PATIENCE, Gate
 from support.shop import select
 
 KEYS = 40
@@ -195,6 +196,23 @@ def test_keys_behind_keys_are_fetched_ahead(tmp_path: Path, statement: str) -> N
         select(opened, AHEAD[statement])
     assert gate.most == WINDOW
     assert len(ledger.asked) == len(set(ledger.asked))
+
+
+def test_keys_that_lead_to_others_stay_on_their_way(tmp_path: Path) -> None:
+    """While the statement waits for what lies behind the first key, others do not wait with it."""
+    ledger, ahead = Ledger(LISTS), threading.Event()
+
+    def hold(request: httpx.Request) -> None:
+        if len(_asked(ledger, "first")) == 2 * WINDOW:
+            ahead.set()
+        if request.url.path == "/second" and len(_asked(ledger, "second")) == 1:
+            assert ahead.wait(PATIENCE)
+
+    ledger.before = hold
+    with session(ledger, tmp_path) as opened:
+        _fill(opened.database)
+        select(opened, AHEAD["a chain"])
+    assert ahead.is_set()
 
 
 @pytest.mark.parametrize("name", ["first", "second"])

@@ -13,9 +13,11 @@ import pytest
 from billql.config.settings import Settings
 from billql.fetching._prefetch import KeyPrefetcher
 from billql.fetching._program import ReadProgram
+from billql.fetching._scan_places import ScanPlaces
 from billql.fetching._snapshot import FirstRequest
-from billql.fetching.dry_run import JoinSide
+from billql.fetching.dry_run import DryMemo, DryRun, JoinSide, KeyLists
 from billql.fetching.response_cache import ResponseCache
+from billql.fetching.row_decoder import TableRow
 from billql.fetching.scan_stats import ScanStats
 from billql.fetching.statement import SharedServices, Statement
 from billql.http.client import ApiClient
@@ -86,7 +88,7 @@ class Join:
         (key,) = arguments
         assert self.prefetcher.dry_run is not None, "only dry runs call it"
         self.dry_runs += key == 0
-        self.prefetcher.dry_run.record_key(self._table, [first(key)])
+        self.prefetcher.dry_run.record_key(KeyLists(self._table, [first(key)]), key)
 
     def need(self, key: int, scan: Scan, *, stops_early: bool = False) -> list[int]:
         """Return the keys that are sent ahead when one is needed."""
@@ -174,13 +176,43 @@ def test_dry_runs_behind_keys_are_as_far_apart_as_what_they_pass(new: New) -> No
         assert join.dry_runs == made + (arrived >= 10)
 
 
-def test_keys_that_stay_unknown_are_looked_for_as_seldom_as_a_dry_run_is_long(new: New) -> None:
-    """What the row memo has no room for is found by no dry run, however many there are."""
-    join, scan = new(query="SELECT inner(key) FROM keys WHERE key = 0"), Scan(4)
-    join.need(0, scan)
+def test_the_last_keys_that_lead_to_others_are_followed_at_once(new: New) -> None:
+    join, scan = new(5), Scan(4)
+    assert join.need(0, scan) == [1, 2, 3, 4]
     made, prefetcher = join.dry_runs, join.prefetcher
-    prefetcher._idle_scans = 320
-    for surprises in range(1, 11):
-        join.statement.snapshot.ended += 1
-        join.need(100 + surprises, scan)
-        assert join.dry_runs == made + (surprises >= 10)
+    prefetcher._passed = 320
+    under_way: Future[Response] = Future()
+    prefetcher._leads.append(under_way)
+    prefetcher._arrived.append(Future())
+    assert prefetcher.meanwhile() == [under_way]
+    assert join.dry_runs == made
+    under_way.set_result(Response(b"", ""))
+    assert prefetcher.meanwhile() == []
+    assert join.dry_runs == made + 1
+
+
+ROWS = "WITH RECURSIVE n(key) AS (SELECT 0 UNION ALL SELECT key + 1 FROM n WHERE key < {})"
+
+
+@pytest.mark.parametrize("may_skip", [False, True])
+def test_a_dry_run_reads_no_rows_that_nothing_depends_on(new: New, may_skip: bool) -> None:
+    statement, memo = new().statement, DryMemo(100)
+    dry_run = DryRun(statement, memo, ScanPlaces([]), set(), 1, may_skip=may_skip)
+    rows: list[TableRow] = [("a",)]
+    assert list(dry_run.memoize_rows("key", iter([rows]))) == ([rows] if may_skip else [])
+    assert dry_run.known_rows("key") == (rows if may_skip else [])
+
+
+def test_a_dry_run_may_take_long_but_not_too_long(new: New) -> None:
+    """A dry run that is ended is the last one: another would not come further."""
+    join, scan = (
+        new(query=f"{ROWS.format(20_000)} SELECT inner(key) FROM n WHERE key > 19_000"),
+        Scan(4),
+    )
+    join.database.set_progress_handler(lambda: False, 100_000)
+    assert join.need(0, scan) == [*range(19_001, 19_005)]
+    join = new(query=f"{ROWS.format(1_000_000)} SELECT inner(key) FROM n WHERE key IN (0, 900000)")
+    assert join.need(0, scan) == []
+    join.statement.snapshot.ended += 1
+    assert join.need(1, scan) == []
+    assert join.dry_runs == 1
