@@ -62,6 +62,8 @@ def _column(shape: Shape, column: Column) -> dict[str, Any]:
         told["values"] = [value for value in POOLS["text"] if value is not None]
     if column.cents:
         told["divide"] = 100
+    if not column.nullable:
+        told["nullable"] = False
     if column.whole:
         told["whole"] = True
     if column.echo:

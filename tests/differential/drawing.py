@@ -148,6 +148,9 @@ def lists(dice: Dice, name: str) -> Shape:
         columns += [SERIAL, EXTRA]
         filters += [Filter("serial", "serial")] * dice.chance(50)
     order = dice.several(("-at", "at", "n", "-n", "name", "day", "-day"), 2)
+    if dice.chance(50):
+        promised = {term.removeprefix("-") for term in order}
+        columns = [replace(one, nullable=one.name not in promised) for one in columns]
     declared = dice.chance(70)
     bounds = {one.operator[0] for one in filters if one.column == "at"}
     cut = declared and order[:1] == ["-at"] and bounds >= {"<", ">"}
@@ -181,7 +184,8 @@ def feeds(dice: Dice, name: str) -> Shape:
     amount = Column("amount", "decimal", domain="decimal", cents=dice.chance(50))
     plain = [one for one in PLAIN if one.name in ("name", "n", "key")]
     at = Column("at", "timestamp", domain="timestamp", format=format)
-    columns = [ID, replace(at, whole=not low.fine and dice.chance(50)), amount, *plain]
+    at = replace(at, whole=not low.fine and dice.chance(50), nullable=dice.chance(50))
+    columns = [ID, at, amount, *plain]
     filters = [low, high]
     if low.fine:
         columns[1] = replace(columns[1], format=None)
@@ -451,7 +455,11 @@ def _value(shape: Shape, column: Column, pick: int) -> SQLValue:
         return f"2025-01-{1 + pick * 7 % 31:02}T{pick % 24:02}:{pick % 6}0:00Z"
     pool = POOLS[column.domain if column.domain in POOLS else column.type]
     value = pool[pick % (min(4, len(pool)) if pick < 128 else len(pool))]
-    needed = column.echo or (shape.days is not None and column.name == shape.window)
+    needed = (
+        column.echo
+        or not column.nullable
+        or (shape.days is not None and column.name == shape.window)
+    )
     return pool[0] if value is None and needed else value
 
 

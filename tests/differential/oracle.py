@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from billql.errors import (
-    BadResponse,
     BadValue,
     Error,
     NotSupportedError,
@@ -92,8 +91,6 @@ def allows(query: Query, error: Error, failures: Sequence[str]) -> bool:
     for, or because the statement does not say what the API must know."""
     if isinstance(error, REFUSALS):
         return query.refusable
-    if isinstance(error, BadResponse) and "NULLS LAST" in query.text:
-        return True  # a promised order has a NULL, for which no list is read to its end
     return bool(failures) and not isinstance(error, ProgrammingError)
 
 

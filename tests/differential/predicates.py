@@ -317,13 +317,17 @@ class Predicates(ABC):
             )
         if kind == "row":
             other = self.one(*scope)
-            pair = f"({self.literal(self.value(col))}, {self.literal(self.value(other))})"
+            pair, second = (
+                f"({self.literal(self.value(col))}, {self.literal(self.value(other))})"
+                for _ in range(2)
+            )
             left = f"({col.text}, {other.text})"
             return self.one(
                 f"{left} = {pair}",
                 f"{left} < {pair}",
                 f"{left} >= {pair}",
                 f"{left} IN (VALUES {pair})",
+                f"{left} IN (VALUES {pair}, {second})",
             )
         return self.one(
             f"+{col.text} = {value}",

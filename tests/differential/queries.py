@@ -482,16 +482,22 @@ class _Writer(Predicates):
         for _ in range(self.number(0, 2) if filters else 0):
             one = self.one(*filters)
             col = by_name[one.column]
-            operator = self.one(one.operator[0], one.operator)
+            operator = self.one(one.operator[0], one.operator, "=")
             where.append(f"{col.text} {operator} {self.bound(self.value(col))}")
         terms = [
             (term.removeprefix("-"), " DESC" if term.startswith("-") else "")
             for term in shape.order[: self.number(0, len(shape.order))]
         ]
+        if self.chance(20):
+            counted = self.one("count(*)", f"count({self.one(*item.columns).text})")
+            text = f"SELECT {counted} FROM {item.text}{_where(where)}"
+            return Query(*self._bound(text), total=True, refusable=self.refusable)
         if terms and self.chance(50):
             # Rows that are equal in the API's order come in one that it does not promise.
             ties = self.dice.several(sorted(by_name), 3, 1)
             terms += [(name, self.one("", " DESC")) for name in ties]
+        if self.chance(40):  # as PostgreSQL sorts them
+            terms = [(name, way + f" NULLS {'FIRST' if way else 'LAST'}") for name, way in terms]
         names = list(dict.fromkeys(name for name, _ in terms))
         outputs = [*(by_name[name].text for name in names), self.one(*item.columns).text]
         text = f"SELECT {', '.join(outputs)} FROM {item.text}{_where(where)}"
@@ -524,11 +530,15 @@ class _Writer(Predicates):
                 comparable = False
             if comparable:
                 keys.append(place)
-            terms.append(term + self.one("", "", " DESC", " DESC", " ASC", " NULLS LAST"))
+            terms.append(term + self.one("", "", " DESC", " DESC", " ASC", *_NULLS))
         total = self.chance(40)
         if total:
             terms += [str(place + 1) for place in range(len(select.outputs))]
         return f" ORDER BY {', '.join(terms)}", tuple(keys), total
+
+
+_NULLS = (" NULLS LAST", " DESC NULLS FIRST")
+"""Where PostgreSQL has the NULLs."""
 
 
 def _is_thorough(text: str) -> bool:

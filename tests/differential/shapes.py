@@ -58,6 +58,8 @@ class Column:
     """Whether its moments have no fractions, and its definition says so."""
     numbers: bool = False
     """Whether answers write a text of digits as a number."""
+    nullable: bool = True
+    """Whether a row may lack a value."""
     of_parent: bool = False
     """Whether the item has it that holds the row."""
 

@@ -39,7 +39,10 @@ PROVIDER: dict[str, Any] = {
 }
 
 NUMBERED = {"kind": "page_number", "total": "total", "size": SIZE}
-IDS = {"id": "integer", "name": "text"}
+IDS: dict[str, str | dict[str, Any]] = {
+    "id": {"type": "integer", "nullable": False},
+    "name": "text",
+}
 
 
 def resource(

@@ -127,6 +127,9 @@ class Column(Strict, frozen=True, kw_only=True):
     whole: bool = False
     """Whether every instant of the API is the very beginning of the second, day or month that a row
     shows, so that nothing is truncated."""
+    nullable: bool = True
+    """Whether a row may lack a value. Where the API orders rows by a column that is `false`, NULLS
+    FIRST and NULLS LAST cost nothing."""
     divide: Annotated[int, Meta(gt=0)] | None = None
     """The divisor of a number, such as 100 to show an amount of cents in major units."""
     after: Annotated[str, Meta(min_length=1)] | None = None

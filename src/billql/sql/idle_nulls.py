@@ -3,8 +3,8 @@
 PostgreSQL sorts NULLs at the other end than SQLite does, so its clients, and programs that
 translate for them, spell that out: ORDER BY created DESC NULLS FIRST. SQLite then sorts by itself,
 for which it reads the whole list, though the API promises rows in that order. Where a SELECT reads
-one table, and sorts it by columns whose order is promised, the words are left out; whoever does so
-makes sure that no row has a NULL there.
+one table, and sorts it by columns whose order is promised, the words may be left out where no row
+has a NULL.
 """
 
 from __future__ import annotations

@@ -304,8 +304,8 @@ def _without_null(
         for name, place in places.items():
             if any(row[place] is None for row in rows):
                 raise BadResponse(
-                    f"A row of {table.name} has no {name}, by which its API promises to order "
-                    "rows, so NULLS FIRST or NULLS LAST would put it in a wrong place",
+                    f"A row of {table.name} has no {name}, which is `nullable: false`, "
+                    "so NULLS FIRST or NULLS LAST would put it in a wrong place",
                     hint=f"Sort by an expression instead, such as ORDER BY +{name}.",
                 )
         yield rows

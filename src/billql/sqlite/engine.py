@@ -221,6 +221,11 @@ class Engine:
             return []
         return [method.order for method in found.resource.methods.values() if method.order]
 
+    def is_never_null(self, name: str, column: str) -> bool:
+        """Return whether each row of a resource has a value in a column; raise DefinitionError."""
+        found = self.registered(name)
+        return isinstance(found, Table) and not found.columns[column].nullable
+
     def truth_values(self, names: Iterable[str] | None) -> set[str]:
         """Return the columns of truth values of some resources and views, or of all that SQLite
         knows, in lower case; raise DefinitionError.

@@ -214,7 +214,11 @@ class Session:
 
         if not has_nulls_order(rewritten.parsed):
             return rewritten, frozenset()
-        found = list(idle_nulls(rewritten.parsed, self.engine.promised_orders))
+        found = [
+            one
+            for one in idle_nulls(rewritten.parsed, self.engine.promised_orders)
+            if self.engine.is_never_null(one.table, one.column)
+        ]
         columns = frozenset((one.table, one.column) for one in found)
         return rewritten.edited([one.edit for one in found]), columns
 

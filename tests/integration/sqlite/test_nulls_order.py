@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -28,18 +29,41 @@ def test_it_costs_no_more(tmp_path: Path) -> None:
         assert plans[0] == plans[1]
 
 
-def test_a_null_is_found(tmp_path: Path) -> None:
-    things = {"things": resource({"id": "integer"}, "GET /things", rows="items[]", order=["id"])}
+def things(*, nullable: bool, order: str) -> dict[str, Any]:
+    id = {"type": "integer", "nullable": nullable}
+    paging = {"kind": "cursor_token", "size": 2}
+    return {
+        "things": resource(
+            {"id": id}, "GET /things", rows="items[]", order=[order], paging=paging, unique=[]
+        )
+    }
 
-    def answer(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, json={"items": [{"id": None}, {"id": 1}]})
 
-    with opened(answer, tmp_path, resources=things) as session:
-        with pytest.raises(BadResponse, match="has no id") as caught:
-            select(session, "SELECT id FROM @things ORDER BY id NULLS LAST")
+def answer(request: httpx.Request) -> httpx.Response:
+    """Give the rows 3, 2, 1 and NULL, in pages of two."""
+    is_first = "next_page" not in request.url.params
+    items = [{"id": id} for id in ((3, 2) if is_first else (1, None))]
+    return httpx.Response(200, json={"items": items, "next_page": "1" if is_first else None})
+
+
+def test_a_null_has_its_place(tmp_path: Path) -> None:
+    """A NULL at the end of a promised order would be passed by, if the words were left out."""
+    with opened(answer, tmp_path, resources=things(nullable=True, order="-id")) as session:
+        orders: dict[str, list[int | None]] = {"FIRST": [None, 3, 2, 1], "LAST": [3, 2, 1, None]}
+        for limit in ("", "LIMIT 2"):
+            for nulls, expected in orders.items():
+                sql = f"SELECT id FROM @things ORDER BY id DESC NULLS {nulls} {limit}"
+                found = [id for (id,) in select(session, sql)]
+                assert found == (expected[:2] if limit else expected)
+
+
+def test_a_null_that_the_definition_rules_out_is_an_error(tmp_path: Path) -> None:
+    with opened(answer, tmp_path, resources=things(nullable=False, order="-id")) as session:
+        with pytest.raises(BadResponse, match="has no id, which is `nullable: false`") as caught:
+            select(session, "SELECT id FROM @things ORDER BY id DESC NULLS FIRST")
         assert "ORDER BY +id" in (caught.value.hint or "")
-        assert select(session, "SELECT id FROM @things ORDER BY +id NULLS LAST") == [(1,), (None,)]
-        assert select(session, "SELECT id FROM @things ORDER BY id") == [(None,), (1,)]
+        sql = "SELECT id FROM @things ORDER BY +id DESC NULLS FIRST LIMIT 1"
+        assert select(session, sql) == [(None,)]
 
 
 def test_a_mistake_has_its_place(tmp_path: Path) -> None:
