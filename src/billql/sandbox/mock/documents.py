@@ -13,7 +13,8 @@ from billql.messages import get_path, position_of
 from billql.sandbox.api import Response
 from billql.sandbox.mock.forms import encode
 from billql.sandbox.mock.layout import Layout, Segment, plain_path, segments
-from billql.sandbox.mock.tables import Row, Tables
+from billql.sandbox.mock.rows import Row
+from billql.sandbox.mock.tables import Tables
 from billql.sandbox.mock.untidy import UntidyForms
 from billql.sandbox.rng import Rng
 

@@ -20,7 +20,8 @@ from billql.sandbox.mock.layout import Endpoint, Layout, kind_of, plain_path, se
 from billql.sandbox.mock.months import by_month, wants_months
 from billql.sandbox.mock.paging import Items, Page, PageRequest, page_of
 from billql.sandbox.mock.routing import DefinedRoutes, Reader, flat, head_of
-from billql.sandbox.mock.tables import Row, Scope, Tables
+from billql.sandbox.mock.rows import Row
+from billql.sandbox.mock.tables import Scope, Tables
 from billql.sandbox.mock.untidy import UntidyForms
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from billql.definitions.types import MOMENTS
 from billql.sandbox.mock.binding import Condition
 from billql.sandbox.mock.layout import Layout
-from billql.sandbox.mock.tables import Row
+from billql.sandbox.mock.rows import Row
 from billql.sandbox.timestamps import month_at
 
 _SUMMED = ("integer", "real", "decimal")

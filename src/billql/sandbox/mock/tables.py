@@ -10,7 +10,6 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -19,7 +18,6 @@ from billql.definitions.methods import Rows
 from billql.definitions.model import Column, Resource
 from billql.definitions.pagination import Paginator
 from billql.definitions.story import Story, TableStory
-from billql.definitions.types import MOMENTS
 from billql.sandbox.mock.cells import SHARE_MISSING, beginning, draw
 from billql.sandbox.mock.columns import Columns
 from billql.sandbox.mock.layout import (
@@ -27,9 +25,9 @@ from billql.sandbox.mock.layout import (
     Link,
     kind_of,
     layouts,
-    plain_path,
     segments,
 )
+from billql.sandbox.mock.rows import Row, added, alias, copy_holder
 from billql.sandbox.rng import Rng
 from billql.sandbox.timestamps import DAY, HOUR, day_start, end_of_data, month_of, month_start
 
@@ -39,26 +37,8 @@ Scope = tuple[tuple[str, Any], ...]
 _PERIODS: Final = {"hour": 48, "day": 45, "month": 13}
 """How many hours, days or months have a row of their own."""
 
-_COARSE: Final = {"date": 1, "month": 2}
-"""The types of time that show less than a timestamp does."""
-
 _MOST_OF_A_ROW: Final = 3
 """How many rows of another resource belong to one row, at most."""
-
-
-@dataclass(eq=False, slots=True)
-class Row:
-    """One row."""
-
-    key: str
-    """What identifies it, in all sandboxes of a seed."""
-    kind: tuple[tuple[str, object], ...] = ()
-    cells: dict[str, Any] = field(default_factory=dict)
-    """Its values by column; see `forms`."""
-    holder: Row | None = None
-    """The row that holds it."""
-    links: dict[str, Row] = field(default_factory=dict)
-    """The rows that it refers to, by column."""
 
 
 class Tables:
@@ -109,7 +89,7 @@ class Tables:
                     self._sum(name, column, story.sum_of, scope)
             for column, story in columns.items():
                 for row in rows if story.adds else ():
-                    row.cells[column] = _added(row, story.adds)
+                    row.cells[column] = added(row, story.adds)
         return rows
 
     def _own(self, name: str, scope: Scope) -> Scope:
@@ -146,8 +126,8 @@ class Tables:
                     if name not in shared.cells:
                         shared.cells[name] = draw(cell, Rng(*rng_of, name), serial, moment, prefix)
                     row.cells[name] = shared.cells[name]
-            _alias(layout.resource, row)
-            _copy_holder(layout, self.layouts, row)
+            alias(layout.resource, row)
+            copy_holder(layout, self.layouts, row)
             row.cells.update(scope)
             row.cells.update(row.kind)
             identity = tuple(row.cells.get(one) for one in layout.resource.unique)
@@ -255,7 +235,7 @@ class Tables:
             for column, link in layout.references.items():
                 if column not in row.links:
                     self._refer(layout, row, column, link, scope)
-            _copy_holder(layout, self.layouts, row)
+            copy_holder(layout, self.layouts, row)
         return rows
 
     def _refer(self, layout: Layout, row: Row, column: str, link: Link, scope: Scope) -> None:
@@ -364,41 +344,3 @@ class Tables:
         for row in self._make(name, scope):
             total = sums[id(row)]
             row.cells[column] = total if kind == "integer" else Decimal(total)
-
-
-def _alias(resource: Resource, row: Row) -> None:
-    """Set one value in the columns that show the same member of a row."""
-    columns = resource.columns
-    first: dict[str, str] = {}
-    for name in sorted(columns, key=lambda one: _COARSE.get(columns[one].type, 0)):
-        column = columns[name]
-        path = plain_path(name, column)
-        if path is None:
-            continue
-        if path in first:
-            value, kind = row.cells.get(first[path]), columns[first[path]].type
-            if kind == column.type:
-                row.cells[name] = value
-            elif {kind, column.type} <= MOMENTS:
-                row.cells[name] = None if value is None else beginning(column.type, value)
-        first.setdefault(path, name)
-
-
-def _copy_holder(layout: Layout, all_layouts: Mapping[str, Layout], row: Row) -> None:
-    """Set the value of the row above in the columns that show a member of it."""
-    if layout.holder is None or row.holder is None:
-        return
-    above = all_layouts[layout.holder.table].resource
-    by_path = {plain_path(name, column): name for name, column in above.columns.items()}
-    for name, column in layout.resource.columns.items():
-        inner = layout.held_path(column)
-        if inner is not None and inner in by_path:
-            row.cells[name] = row.holder.cells.get(by_path[inner])
-
-
-def _added(row: Row, terms: Sequence[str]) -> Any:
-    total: Any = 0
-    for term in terms:
-        value = row.cells.get(term.removeprefix("-")) or 0
-        total += -value if term.startswith("-") else value
-    return total

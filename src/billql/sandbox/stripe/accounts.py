@@ -22,7 +22,7 @@ from billql.sandbox.stripe.credits import CreditBalance, grants_of
 from billql.sandbox.stripe.customer_balance import CustomerBalance
 from billql.sandbox.stripe.discounts import Coupon
 from billql.sandbox.stripe.ids import ident
-from billql.sandbox.stripe.invoice_items import adjustments_of, invoice_items_of, line_of
+from billql.sandbox.stripe.invoice_items import adjustments_of, invoice_items_of, line_for, line_of
 from billql.sandbox.stripe.invoice_model import (
     CreditNote,
     CreditNoteKind,
@@ -170,7 +170,7 @@ class Account:
         if terms is not self.terms[0]:
             return []
         pending, self._pending = self._pending, []
-        return [_line_for(invoice_item) for invoice_item in reversed(pending)]
+        return [line_for(invoice_item) for invoice_item in reversed(pending)]
 
     def _usage(self, terms: Terms, bounds: tuple[int, int]) -> list[Line]:
         lines = []
@@ -213,7 +213,7 @@ class Account:
             description,
             timestamp,
             "manual",
-            [_line_for(invoice_item)],
+            [line_for(invoice_item)],
             advancing=advancing,
             fate="paid",
         )
@@ -238,7 +238,7 @@ class Account:
                 discountable=False,
             )
             self.invoice_items.append(invoice_item)
-            lines.append(_line_for(invoice_item))
+            lines.append(line_for(invoice_item))
         self._store(
             Invoice(
                 id=bill.stripe_id,
@@ -385,18 +385,3 @@ class Account:
             )
         invoice.notes.append(note)
         self.notes.append(note)
-
-
-def _line_for(invoice_item: InvoiceItem) -> Line:
-    """Return the line that an invoice item becomes."""
-    return Line(
-        id=ident("il_1", invoice_item.id),
-        description=invoice_item.description,
-        amount=invoice_item.amount,
-        start=invoice_item.start,
-        end=invoice_item.end,
-        price=invoice_item.price,
-        quantity=invoice_item.quantity,
-        terms=invoice_item.terms,
-        invoice_item=invoice_item,
-    )

@@ -32,6 +32,21 @@ def line_of(
     return Line(key, description, amount, *bounds, item.price, quantity, terms, item)
 
 
+def line_for(invoice_item: InvoiceItem) -> Line:
+    """Return the line that an invoice item becomes."""
+    return Line(
+        id=ident("il_1", invoice_item.id),
+        description=invoice_item.description,
+        amount=invoice_item.amount,
+        start=invoice_item.start,
+        end=invoice_item.end,
+        price=invoice_item.price,
+        quantity=invoice_item.quantity,
+        terms=invoice_item.terms,
+        invoice_item=invoice_item,
+    )
+
+
 def adjustments_of(customer: Customer) -> Iterator[tuple[int, int, EntryType]]:
     """Yield when and by how much a customer's balance is changed by hand."""
     if customer.biller != "stripe" or customer.plan == "lead":

@@ -20,7 +20,8 @@ from billql.definitions.types import MOMENTS
 from billql.sandbox.mock.api import MockApi
 from billql.sandbox.mock.forms import encode, period_start
 from billql.sandbox.mock.layout import Layout, required_columns
-from billql.sandbox.mock.tables import Row, Scope
+from billql.sandbox.mock.rows import Row
+from billql.sandbox.mock.tables import Scope
 from billql.sqlite.session import Session
 
 from .acme import open_session, rows, served
