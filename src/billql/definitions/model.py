@@ -155,7 +155,7 @@ class Example(Strict, frozen=True, kw_only=True):
     """An example query."""
 
     question: Sentence
-    """The question that it responses."""
+    """What it finds out, as a question."""
     sql: str
     """The query, which runs as it stands."""
 
