@@ -14,7 +14,7 @@ SECONDS ?= 60
 # Hundreds of processes are started, each of which would compile billql anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo check prepared test clients compatibility assurance focus differential backtest fuzz spark bench lock currencies postgres-catalog contract schema docs registry clean
+.PHONY: help setup demo check prepared test clients compatibility assurance focus differential backtest fuzz spark spark-lowest spark-cluster bench lock currencies postgres-catalog contract schema docs registry clean
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +80,15 @@ load: $(READY) ## Let CLIENTS (50) ask one server at once for LOAD_SECONDS (120)
 spark: $(READY) ## Read tables by a real Apache Spark, as `make test` does where Java 17 is.
 	@PYTHONPATH=tests $(BIN)/python -m spark.prepare
 	PYTHONPATH=tests $(BIN)/python -m pytest -rs tests/spark
+
+# Spark 4.0 leaves sockets open, of which pytest would make failures.
+spark-lowest: prepared ## Read tables by the lowest Spark that pyproject.toml allows.
+	RESOLUTIONS=lowest PYTHONS=$(or $(PYTHONS),3.11) $(BIN)/python requirements/compatibility.py tests/spark \
+		-W ignore::pytest.PytestUnraisableExceptionWarning
+
+spark-cluster: $(READY) ## Read tables by executors in processes of their own, one of which is killed.
+	@PYTHONPATH=tests $(BIN)/python -m spark.prepare
+	BILLQL_SPARK_MASTER='local-cluster[2,1,1024]' $(BIN)/python -m pytest -rs tests/spark tests/spark/cluster.py
 
 bench: $(READY) ## Measure billql beside a hand-written loop and Shillelagh; writes docs/benchmarks.md.
 	$(BIN)/python -m bench

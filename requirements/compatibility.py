@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from run_uv import run_uv
@@ -19,7 +19,7 @@ from run_uv import run_uv
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 RESOLUTIONS = {"lowest": "lowest-direct", "newest": "highest"}
 
-SOURCES = ("dbapi-compliance", "localstripe")
+SOURCES = ("dbapi-compliance", "localstripe", "pyspark")
 """The packages without a wheel."""
 
 LOCKED = "tests/end_to_end/docs/test_build.py::test_what_is_committed_is_what_is_generated"
@@ -48,14 +48,20 @@ def find(version: str) -> Path | None:
     return None
 
 
-def prepare(interpreter: Path, version: str, name: str) -> Path | None:
+def prepare(interpreter: Path, version: str, name: str, extras: Sequence[str]) -> Path | None:
     """Make an environment; return its Python, or None where one of the steps failed."""
     folder = FOLDER / f"{version}-{name}"
     subprocess.run([interpreter, "-m", "venv", "--clear", "--without-pip", folder], check=True)
     python, versions = str(folder / "bin" / "python"), str(folder / "requirements.txt")
     wheels = ["--only-binary", ":all:", *(f"--no-binary={package}" for package in SOURCES)]
     resolution = f"--resolution={RESOLUTIONS[name]}"
-    compiled = ["compile", "--extra=dev", *wheels, resolution, f"--output-file={versions}"]
+    compiled = [
+        "compile",
+        *(f"--extra={extra}" for extra in extras),
+        *wheels,
+        resolution,
+        f"--output-file={versions}",
+    ]
     steps = (
         [*compiled, "pyproject.toml"],
         ["install", "-r", versions],
@@ -68,7 +74,9 @@ def outcome(version: str, name: str, arguments: list[str]) -> str:
     """Run the tests in an environment of their own; return how they ended."""
     if (interpreter := find(version)) is None:
         return "not here"
-    if (python := prepare(interpreter, version, name)) is None:
+    # Spark is large, and few can run it: it is there only if its tests are asked for.
+    extras = ["dev", "spark"] if "tests/spark" in arguments else ["dev"]
+    if (python := prepare(interpreter, version, name, extras)) is None:
         return "FAILED to install"
     subprocess.run([python, "tests/prepare.py"], check=True)
     pytest = [python, "-m", "pytest", "-n", "2", "--dist", "worksteal", f"--deselect={LOCKED}"]

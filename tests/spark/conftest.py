@@ -1,7 +1,8 @@
-"""A session of Spark with two threads, and a sandbox whose requests are counted.
+"""A session of Spark, and a sandbox whose requests are counted.
 
 Tasks run in processes of their own, which reach the sandbox by a config file and tokens in the
-environment, as executors do.
+environment. The session has two threads, or what BILLQL_SPARK_MASTER names: on a cluster the
+executors alone have the tokens.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import datetime
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -34,6 +35,12 @@ token_env = "{variable}"
 """
 
 
+MASTER = "BILLQL_SPARK_MASTER"
+"""The environment variable that names another master than two threads."""
+
+_REDACTED = "(?i)secret|password|token|access[.]?key|executorEnv"
+"""Spark's own pattern of settings that no log shows, and the environment of executors."""
+
 _JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData"
 """What lets Java start quickly, which counts for more here than how quickly it runs."""
 
@@ -46,8 +53,8 @@ class Place(NamedTuple):
     config: Path
     events: Path
     """The folder of Spark's event logs."""
-    faults: list[str]
-    """Parameters whose requests are answered with an error."""
+    answers: list[Callable[[Request], Response | None]]
+    """Functions that are called for each request, and may answer in the sandbox's place."""
 
     def reader(self, table: str, **options: str) -> DataFrameReader:
         """Return a reader of a table."""
@@ -59,11 +66,13 @@ class Place(NamedTuple):
         return [self.sandbox.tokens[name] for name in TOKENS]
 
     @contextmanager
-    def failing(self, parameter: str) -> Iterator[None]:
-        """Answer requests that have a parameter with an error."""
-        self.faults.append(parameter)
-        yield
-        self.faults.clear()
+    def answering(self, answer: Callable[[Request], Response | None]) -> Iterator[None]:
+        """Call a function for each request, which may answer it."""
+        self.answers.append(answer)
+        try:
+            yield
+        finally:
+            self.answers.remove(answer)
 
     def targets(self) -> list[str]:
         """Return what was requested since the last call, in order."""
@@ -95,12 +104,10 @@ def place(_spark_is_here: None, tmp_path_factory: pytest.TempPathFactory) -> Ite
     folder = tmp_path_factory.mktemp("spark")
     events = folder / "events"
     events.mkdir()
-    faults: list[str] = []
+    answers: list[Callable[[Request], Response | None]] = []
 
     def intercept(request: Request) -> Response | None:
-        if not any(name in request.query for name in faults):
-            return None
-        return Response.json({"error": {"message": "This page is broken."}}, 403)
+        return next(filter(None, (answer(request) for answer in answers)), None)
 
     until = datetime.date(2024, 9, 15)
     with Sandbox(size="small", until=until, intercept=intercept) as sandbox:
@@ -122,10 +129,18 @@ def place(_spark_is_here: None, tmp_path_factory: pytest.TempPathFactory) -> Ite
             )
         )
         tokens = {TOKENS[name]: sandbox.tokens[name] for name in TOKENS}
-        environ = {"PYSPARK_PYTHON": sys.executable, "SPARK_LAUNCHER_OPTS": _JAVA, **tokens}
-        os.environ.update(environ)
+        environ = {"PYSPARK_PYTHON": sys.executable, "SPARK_LAUNCHER_OPTS": _JAVA}
+        master = os.environ.get(MASTER, "local[2]")
+        is_local = master.startswith("local[")
+        for_executors = {} if is_local else {**tokens, "HOME": str(folder / "home")}
+        os.environ.update(environ | (tokens if is_local else {}))
         session = (
-            SparkSession.builder.master("local[2]")
+            SparkSession.builder.master(master)
+            .config(
+                map={f"spark.executorEnv.{name}": for_executors[name] for name in for_executors}
+            )
+            .config("spark.redaction.regex", _REDACTED)
+            .config("spark.executor.extraJavaOptions", _JAVA)
             .config("spark.ui.enabled", "false")
             .config("spark.driver.extraJavaOptions", _JAVA)
             .config("spark.sql.codegen.wholeStage", "false")
@@ -143,7 +158,8 @@ def place(_spark_is_here: None, tmp_path_factory: pytest.TempPathFactory) -> Ite
         from billql.integrations import spark
 
         spark.register(session)
-        yield Place(session, sandbox, config, events, faults)
+        os.environ.update(tokens)  # for statements without Spark, whose Java has its own by now
+        yield Place(session, sandbox, config, events, answers)
         session.stop()
-        for name in environ:
+        for name in environ | tokens:
             del os.environ[name]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import billql
+from billql.sandbox.api import Request, Response
 from spark.conftest import Place
 
 if TYPE_CHECKING:
@@ -226,6 +227,39 @@ def test_the_bill_of_all_providers_is_a_table(place: Place) -> None:
     assert frame.count() == sum(name == "DigitalOcean" for name, *_ in money)
 
 
+@pytest.mark.parametrize(
+    ("table", "naming"),
+    [
+        ("stripe.focus.cost_and_usage", "x_Connection"),
+        ("stripe.finops.charges_twice", "connection"),
+        ("focus.billing_periods", "x_Connection"),
+    ],
+)
+def test_a_view_is_read_by_one_task_for_each_connection(
+    place: Place, table: str, naming: str
+) -> None:
+    """The tasks run here: a cluster's run is that of any table."""
+    from billql.integrations.spark.source import Source
+
+    def read(**options: str) -> tuple[list[str], list[str]]:
+        source = Source({"table": table, "config": str(place.config), **options})
+        reader = source.reader(source.schema())
+        tasks = reader.partitions()
+        rows = [row for task in tasks for batch in reader.read(task) for row in batch.to_pylist()]
+        return [name for task in tasks for name in task.query.conditions[0].values], sorted(
+            str(row[naming]) for row in rows
+        )
+
+    expected = [str(name) for (name,) in plain(place, f"SELECT {naming} FROM {table}")]
+    names, rows = read()
+    assert rows == sorted(expected)
+    assert len(names) == len(set(names)) > 0
+    some, of_some = read(connections=f"{names[0]},{names[0]}")
+    assert some == names[:1]
+    assert of_some == [name for name in sorted(expected) if name == names[0]]
+    place.targets()
+
+
 def test_a_wrong_option_is_named_and_its_value_is_not(place: Place) -> None:
     with pytest.raises(Exception, match="no option token") as raised:
         place.reader(INVOICES).options(token="sk_live_1").load()
@@ -233,12 +267,21 @@ def test_a_wrong_option_is_named_and_its_value_is_not(place: Place) -> None:
 
 
 def test_a_page_that_fails_fails_the_job(place: Place) -> None:
+    def answer(request: Request) -> Response | None:
+        if "starting_after" not in request.query:
+            return None
+        return Response.json({"error": {"message": "This page is broken."}}, 403)
+
     with (
-        place.failing("starting_after"),
+        place.answering(answer),
         pytest.raises(Exception, match="This page is broken") as raised,
     ):
         place.reader(INVOICES).load().collect()
-    assert not any(token in str(raised.value) for token in place.tokens())
+    text = str(raised.value)
+    assert "/v1/invoices answered 403 to the connection" in text
+    assert f"The task reads {INVOICES} and connection = " in text
+    assert "hint: " in text
+    assert not any(token in text for token in place.tokens())
 
 
 def test_no_token_is_in_a_plan_or_an_event(place: Place) -> None:

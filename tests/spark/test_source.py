@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import subprocess
+import sys
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -167,6 +169,10 @@ def test_a_value_that_does_not_fit_can_be_read_as_text(own: Own) -> None:
             "until is '2024-02-01T00:00:00.5Z'",
         ),
         ({"window": "created", "from": "2024-02-01", "until": "2024-01-01"}, "after its end"),
+        (
+            {"window": "created", "from": "2024-01-01", "until": "9999-12-31T23:00:00-05:00"},
+            "until is '9999-12-31T23:00:00-05:00'",
+        ),
         ({"from": "2024-02-01"}, "need a column"),
         ({"keys": "[1]"}, "The option keys is"),
         ({"keys": '{"no": ["a"]}'}, "no column no"),
@@ -186,8 +192,65 @@ def test_a_wrong_option_is_named(own: Own, options: dict[str, str], message: str
 def test_a_token_that_a_task_does_not_find_is_named_and_no_other_is_shown(own: Own) -> None:
     text = own.config.read_text().replace('token_command = "echo own_token_1"', "")
     own.config.write_text(f'{text}token_env = "BILLQL_TEST_NOWHERE"\n')
-    with pytest.raises(Error, match="BILLQL_TEST_NOWHERE"):
+    with pytest.raises(Error, match="BILLQL_TEST_NOWHERE") as raised:
         own.read()
+    notes = "\n".join(raised.value.__notes__)
+    assert "hint: Put it there: export BILLQL_TEST_NOWHERE=…" in notes
+    assert "The task reads own.all.things and connection = own." in notes
+    assert "of the executor, not of the driver" in notes
+    assert "own_token_1" not in f"{raised.value}{notes}"
+
+
+def test_a_part_of_a_view_is_read_though_the_driver_has_no_token(tmp_path: Path) -> None:
+    """Whether there is a token is for the executors to say: the config file names connections."""
+    from billql.integrations.spark.source import Source
+
+    config = tmp_path / "config.toml"
+    config.write_text(
+        "".join(
+            f'[connections.{name}]\nprovider = "{provider}"\ntoken_env = "BILLQL_TEST_NOWHERE"\n'
+            for name, provider in [("acme", "stripe"), ("beta", "stripe"), ("gamma", "linode")]
+        )
+    )
+    source = Source({"table": "focus.cost_and_usage", "config": str(config)})
+    tasks = source.reader(source.schema()).partitions()
+    queries = [task.query for task in tasks]
+    assert [
+        (query.table, query.conditions[0].values)
+        for query in queries
+        if query.table.startswith(("linode.", "stripe."))
+    ] == [
+        ("linode.focus.cost_and_usage", ("gamma",)),
+        ("stripe.focus.cost_and_usage", ("acme",)),
+        ("stripe.focus.cost_and_usage", ("beta",)),
+    ]
+
+
+def test_a_connection_named_twice_is_read_once(own: Own) -> None:
+    assert len(own.read(changes={"connections": "own, own,"})) == 1
+
+
+@pytest.mark.parametrize("text", ["2026-1", "2026-13", "2026-01-15", "2026", "October", ""])
+def test_a_text_that_is_no_month_is_left_to_spark(text: str) -> None:
+    """The column is text there, and compares with any; here such a text is an error."""
+    from pyspark.sql import datasource
+
+    from billql.integrations.spark.filters import conditions
+
+    found = [
+        datasource.LessThan(("period",), text),
+        datasource.EqualTo(("period",), text),
+        datasource.In(("period",), ("2026-01", text)),
+    ]
+    assert conditions(found, {"period": "month"}) == []
+    assert len(conditions([datasource.EqualTo(("period",), "2026-01")], {"period": "month"})) == 1
+
+
+def test_tables_are_read_without_filters_that_spark_4_0_does_not_have() -> None:
+    code = "import sys, billql.integrations.spark.source; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "billql.integrations.spark.rows" in done.stdout
+    assert "billql.integrations.spark.filters" not in done.stdout
 
 
 def test_a_stream_never_goes_back(own: Own) -> None:

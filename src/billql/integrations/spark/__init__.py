@@ -7,10 +7,13 @@
 
 options      what a reader is asked for
 catalog      the columns of a table, in Spark's types
-filters      the filters that Spark hands over, as conditions in SQL
+conditions   a condition in SQL, and values as billql writes them
+filters      the filters that Spark hands over, as conditions
 partitions   what each task reads: one connection, and a part of its keys or of its time
 rows         the rows of a partition, as Arrow
 source       the data source, its readers of tables and of streams
+filtering    the same of a session that hands filters over, as Spark can do since 4.1
+failures     what Spark shows of an error
 
 Tokens are looked up where a task runs, in its environment or config file, and are no options.
 """
@@ -33,7 +36,14 @@ def register(session: SparkSession) -> None:
     true now; call this again after changing it. They reach the API where a reader has the option
     `pushdown`. Else every row is read that the options select, and Spark filters them.
     """
-    from billql.integrations.spark.source import FilteringSource, Source
+    from pyspark.sql.datasource import DataSourceReader
 
-    enabled = session.conf.get(PUSHDOWN, "false") == "true"
-    session.dataSource.register(FilteringSource if enabled else Source)
+    from billql.integrations.spark.source import Source
+
+    enabled = (session.conf.get(PUSHDOWN, "false") or "").strip().lower() == "true"
+    if enabled and hasattr(DataSourceReader, "pushFilters"):
+        from billql.integrations.spark.filtering import FilteringSource
+
+        session.dataSource.register(FilteringSource)
+    else:
+        session.dataSource.register(Source)

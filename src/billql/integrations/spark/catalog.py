@@ -13,6 +13,7 @@ others      string
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from pyspark.sql.types import (
@@ -32,6 +33,7 @@ from pyspark.sql.types import (
 import billql
 from billql.errors import InterfaceError
 from billql.integrations.spark.options import ReadOptions
+from billql.sqlite.options import ConnectOptions
 
 _TYPES: dict[str, DataType] = {
     "decimal": DecimalType(38, 18),
@@ -44,14 +46,20 @@ _TYPES: dict[str, DataType] = {
 }
 
 
+_NAMING = ("connection", "x_Connection")
+"""The columns that name the connection of a row; FOCUS wants the second name."""
+
+
 class Part(NamedTuple):
     """A table of one provider: a resource, or what a provider brings to a view."""
 
     table: str
     columns: frozenset[str]
     """The columns that it has; a part of a view has NULL for the others."""
-    connections: tuple[str, ...]
-    """Who can read it; empty for a part of a view, which reads all that it has."""
+    naming: str = ""
+    """The column that names the connection of a row; empty if there is none."""
+    connections: tuple[str, ...] = ()
+    """Who can read it; empty where no column names them: it is read as a whole."""
 
 
 class Column(NamedTuple):
@@ -98,8 +106,7 @@ class Table(NamedTuple):
 def read(options: ReadOptions) -> Table:
     """Return a table from billql's catalog, for which nothing is requested.
 
-    Raise InterfaceError for a table that is not there, and for a connection that is none of its
-    provider's.
+    Raise InterfaceError for a table that is not there, and for connections that cannot be selected.
     """
     with billql.connect(**options.connect_arguments()) as connection:
         found = connection.execute(
@@ -111,48 +118,73 @@ def read(options: ReadOptions) -> Table:
                 f"There is no table {options.table}",
                 hint="SELECT name FROM billql.catalog.resources lists them all.",
             )
-        provider, service, resource = found
         columns = tuple(
             Column(name, kind, text, "=" in operators.split(", "))
             for name, kind, text, operators in connection.execute(
                 "SELECT column, type, description, operators FROM billql.catalog.columns "
                 "WHERE provider = ? AND service = ? AND resource = ? "
                 "AND (NOT hidden OR column = 'connection') ORDER BY position",
-                (provider, service, resource),
+                found,
             )
         )
-        parts = tuple(
-            Part(part, frozenset(names.split(", ")), ())
-            for part, names in connection.execute(
-                "SELECT part, columns FROM billql.catalog.view_parts WHERE provider = ? "
-                "AND service = ? AND resource = ? AND is_read",
-                (provider, service, resource),
-            )
-        )
-        if not parts:
-            connections = tuple(
-                name
-                for (name,) in connection.execute(
-                    "SELECT connection FROM billql.catalog.connections WHERE provider = ?",
-                    (provider,),
-                )
-            )
-            names = frozenset(column.name for column in columns)
-            parts = (Part(options.table, names, _selected(options, connections)),)
-        elif options.connections:
-            raise InterfaceError(
-                f"{options.table} is a view of several providers, and reads all connections",
-                hint="Read the view of one provider, or omit the option connections.",
-            )
-    return Table(columns, parts)
+        of_view = connection.execute(
+            "SELECT part, part_provider, columns, is_read FROM billql.catalog.view_parts "
+            "WHERE provider = ? AND service = ? AND resource = ?",
+            found,
+        ).fetchall()
+        names = connection.execute(
+            "SELECT connection, provider FROM billql.catalog.connections"
+        ).fetchall()
+    configured = _configured_providers(options)
+    tables = [
+        (part, provider, frozenset(stated.split(", ")))
+        for part, provider, stated, is_read in of_view
+        if is_read or provider in configured
+    ]
+    if not tables:
+        tables = [(options.table, found[0], frozenset(column.name for column in columns))]
+    return Table(columns, tuple(_parts(options, tables, names)))
 
 
-def _selected(options: ReadOptions, all_names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the connections that shall be read."""
+def _configured_providers(options: ReadOptions) -> frozenset[str]:
+    """Return the providers that have a connection in the config file.
+
+    Their parts of a view are read even if the driver has no token: executors look for it.
+    """
+    if options.sandbox:
+        return frozenset()
+    found = ConnectOptions(config=options.config, profile=options.profile).load_config()
+    return frozenset(one.provider for one in found.connections.values())
+
+
+def _parts(
+    options: ReadOptions,
+    tables: Sequence[tuple[str, str, frozenset[str]]],
+    names: Sequence[tuple[str, str]],
+) -> Iterator[Part]:
+    """Yield the parts that shall be read, from their tables, providers and columns.
+
+    `names` has each connection with its provider. Raise InterfaceError for a selection of
+    connections that cannot be made.
+    """
+    providers = {provider for _, provider, _ in tables}
+    known = [name for name, provider in names if provider in providers]
     for name in options.connections:
-        if name not in all_names:
+        if name not in known:
             raise InterfaceError(
                 f"{options.table} has no connection {name}",
-                hint=f"There are {', '.join(all_names) or 'none'}.",
+                hint=f"There are {', '.join(known) or 'none'}.",
             )
-    return options.connections or all_names
+    for table, provider, columns in tables:
+        naming = next((name for name in _NAMING if name in columns), "")
+        if options.connections and not naming:
+            raise InterfaceError(
+                f"{table} has no column that names a connection",
+                hint="Omit the option connections.",
+            )
+        own = tuple(name for name, of in names if of == provider)
+        wanted = tuple(name for name in own if name in (options.connections or own))
+        if not (naming and own):
+            yield Part(table, columns)
+        elif wanted:
+            yield Part(table, columns, naming, wanted)

@@ -2,14 +2,14 @@
 
 A condition may let more rows through than its filter, for Spark filters them again. What SQL would
 mean otherwise is left to Spark: amounts, which are decimals there and REAL here, and parts of
-seconds.
+seconds. Spark 4.0 has no filters to hand over, and nothing to import here.
 """
 
 from __future__ import annotations
 
-import datetime
+import re
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from pyspark.sql.datasource import (
     EqualNullSafe,
@@ -24,10 +24,13 @@ from pyspark.sql.datasource import (
     LessThanOrEqual,
 )
 
-from billql.sql.tokenizer import quote
+from billql.integrations.spark.conditions import Condition, sql_value
 
 _COMPARED = ("text", "month", "date", "timestamp", "integer", "boolean")
 """The types whose values are equal and ordered here as they are in Spark."""
+
+_MONTH = re.compile("[0-9]{4}-(0[1-9]|1[0-2])")
+"""The values that are months here too: Spark compares the column with any text."""
 
 _OPERATORS = {
     GreaterThan: ">=",  # of the second that the instant is in
@@ -35,21 +38,6 @@ _OPERATORS = {
     LessThan: "<=",
     LessThanOrEqual: "<=",
 }
-
-
-class Condition(NamedTuple):
-    """A condition on one column, with the values of its parameters."""
-
-    column: str
-    operator: str
-    values: tuple[Any, ...] = ()
-
-    def sql(self) -> str:
-        """Return it as SQL."""
-        name = quote(self.column)
-        if self.operator == "IN":
-            return f"{name} IN ({', '.join('?' * len(self.values))})"
-        return " ".join([name, self.operator, *("?" * len(self.values))])
 
 
 def conditions(filters: Iterable[Filter], kinds: Mapping[str, str]) -> list[Condition]:
@@ -68,30 +56,21 @@ def _condition(found: Filter, kinds: Mapping[str, str]) -> Condition | None:
         return Condition(column, "IS NULL" if isinstance(found, IsNull) else "IS NOT NULL")
     if kinds[column] not in _COMPARED:
         return None
-    if isinstance(found, In):
-        values = [sql_value(value) for value in found.value if value is not None]
-        if not values or None in values:
-            return None
-        return Condition(column, "IN", tuple(dict.fromkeys(values)))
-    value = sql_value(getattr(found, "value", None))
-    if value is None:
+    listed = found.value if isinstance(found, In) else (getattr(found, "value", None),)
+    values = [sql_value(one) for one in listed if one is not None]
+    if not values or not all(_is_comparable(one, kinds[column]) for one in values):
         return None
+    if isinstance(found, In):
+        return Condition(column, "IN", tuple(dict.fromkeys(values)))
     if isinstance(found, EqualTo | EqualNullSafe):
-        return Condition(column, "=", (value,))
+        return Condition(column, "=", tuple(values))
     if type(found) in _OPERATORS:
-        return Condition(column, _OPERATORS[type(found)], (value,))
+        return Condition(column, _OPERATORS[type(found)], tuple(values))
     return None
 
 
-def sql_value(value: Any) -> Any:
-    """Return a value of Spark's as billql writes it, without parts of a second; None if it cannot.
-
-    Spark hands instants over with their zone.
-    """
-    if isinstance(value, datetime.datetime):
-        if value.tzinfo is None:
-            return None
-        return f"{value.astimezone(datetime.UTC):%FT%TZ}".rjust(20, "0")
-    if isinstance(value, datetime.date):
-        return value.isoformat()
-    return int(value) if isinstance(value, bool) else value if type(value) in (str, int) else None
+def _is_comparable(value: Any, kind: str) -> bool:
+    """Return whether a value is compared with a column here as it is in Spark."""
+    if value is None:
+        return False
+    return kind != "month" or _MONTH.fullmatch(value) is not None

@@ -105,9 +105,7 @@ def parse(options: Mapping[str, str]) -> ReadOptions:
         config=written.get("config"),
         profile=written.get("profile"),
         definitions=written.get("definitions"),
-        connections=tuple(
-            filter(None, re.split(r"\s*,\s*", written.get("connections", "").strip()))
-        ),
+        connections=_listed(written.get("connections", "")),
         partitions=_count("partitions", written.get("partitions", str(PARTITIONS))),
         keys=_keys(written["keys"]) if "keys" in written else None,
         window=written.get("window"),
@@ -130,6 +128,11 @@ def parse(options: Mapping[str, str]) -> ReadOptions:
             hint='Name it: .option("window", "created").',
         )
     return found
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    """Return the names between commas, each once: one named twice would be read twice."""
+    return tuple(dict.fromkeys(filter(None, re.split(r"\s*,\s*", text.strip()))))
 
 
 def _count(name: str, text: str, least: int = 1) -> int:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from billql.errors import InterfaceError
 from billql.integrations.spark.catalog import Part, Table
-from billql.integrations.spark.filters import Condition, sql_value
+from billql.integrations.spark.conditions import Condition, sql_value
 from billql.integrations.spark.options import Keys, ReadOptions
 from billql.sql.tokenizer import quote
 
@@ -31,6 +31,14 @@ class Query(NamedTuple):
         where = " AND ".join(condition.sql() for condition in self.conditions)
         names = ", ".join(self.columns)
         return f"SELECT {names} FROM {table}" + (f" WHERE {where}" if where else "")
+
+    def __str__(self) -> str:
+        """Return what it reads, for people."""
+        conditions = [
+            f"{condition.column} {condition.operator} {', '.join(map(str, condition.values))}"
+            for condition in self.conditions
+        ]
+        return " and ".join([self.table, *(f"{one:.100}".rstrip() for one in conditions)])
 
     def parameters(self) -> tuple[Any, ...]:
         """Return the values of the conditions."""
@@ -55,10 +63,13 @@ def queries(
             for name, is_text in columns.items()
         )
         held = [condition for condition in conditions if condition.column in part.columns]
-        for of_connection in _connections(part):
-            for more in _shares(table, options, held):
-                every = (*of_connection, *held, *more)
-                found.append(Query(part.table, known, tuple(dict.fromkeys(every))))
+        shares = _shares(table, options, held)
+        for of_connection in _connections(part, held):
+            for more in shares:
+                # A column that a part does not have is NULL, which is no key and in no window.
+                if all(condition.column in part.columns for condition in more):
+                    every = (*of_connection, *held, *more)
+                    found.append(Query(part.table, known, tuple(dict.fromkeys(every))))
     return found
 
 
@@ -66,12 +77,14 @@ def _expression(name: str, is_text: bool) -> str:
     return f"CAST({quote(name)} AS TEXT)" if is_text else quote(name)
 
 
-def _connections(part: Part) -> Iterator[tuple[Condition, ...]]:
-    """Yield the conditions on connections, one for each of a part."""
+def _connections(part: Part, held: Sequence[Condition]) -> Iterator[tuple[Condition, ...]]:
+    """Yield the conditions on connections, one for each of a part that others let through."""
     if not part.connections:
         yield ()
+    named = [c.values for c in held if c.column == part.naming and c.operator in ("=", "IN")]
     for name in part.connections:
-        yield (Condition("connection", "=", (name,)),)
+        if all(name in values for values in named):
+            yield (Condition(part.naming, "=", (name,)),)
 
 
 def _shares(
@@ -137,7 +150,7 @@ def _windows(table: Table, options: ReadOptions, column: str) -> list[tuple[Cond
 
 
 def instant(option: str, text: str | None) -> datetime.datetime:
-    """Return an instant or a day of an option; raise InterfaceError if it is none.
+    """Return an instant or a day of an option in UTC; raise InterfaceError if it is none.
 
     It has no parts of a second, which no window has.
     """
@@ -148,12 +161,13 @@ def instant(option: str, text: str | None) -> datetime.datetime:
         )
     try:
         found = datetime.datetime.fromisoformat(text)
-        is_whole = not found.microsecond
-    except ValueError:
-        is_whole = False
-    if not is_whole:
+        zone = found.tzinfo or datetime.UTC
+        found = found.replace(tzinfo=zone).astimezone(datetime.UTC)
+    except (ValueError, OverflowError):
+        found = None
+    if found is None or found.microsecond:
         raise InterfaceError(
             f"The option {option} is {text!r}",
             hint="It is a day or an instant: 2026-01-31, or 2026-01-31T12:00:00Z.",
         )
-    return found if found.tzinfo is not None else found.replace(tzinfo=datetime.UTC)
+    return found

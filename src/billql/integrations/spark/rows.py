@@ -9,6 +9,7 @@ import pyarrow as pa
 
 import billql
 from billql.errors import DataError
+from billql.integrations.spark.failures import explained
 from billql.integrations.spark.options import ReadOptions
 from billql.integrations.spark.partitions import Query
 
@@ -18,7 +19,8 @@ def read(options: ReadOptions, query: Query, schema: pa.Schema) -> Iterator[pa.R
 
     Raise billql's errors, which fail the task: DataError for a value that does not fit its type.
     """
-    with billql.connect(**options.connect_arguments(), decimals=True) as connection:
+    arguments = options.connect_arguments()
+    with explained(query), billql.connect(**arguments, decimals=True) as connection:
         cursor = connection.execute(query.sql(), query.parameters())
         for batch in cursor.fetch_record_batch():
             columns = zip(batch.columns, schema, strict=True)

@@ -1,31 +1,26 @@
-"""The data source: Spark asks it for a schema, for tasks, and in each task for rows.
-
-Spark 4.3 (PythonScanBuilder.pushFilters) stores the tasks that the filters of a query leave
-in the table of a frame, and takes them for each later query over this frame, with other filters or
-without any; of a frame that a query has twice it takes those of the last. A source is not asked
-again, and cannot know. Hence filters are used where the option `pushdown` states that a frame
-is for one query alone.
-"""
+"""The data source: Spark asks it for a schema, for tasks, and in each task for rows."""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
+from inspect import signature
 from typing import TYPE_CHECKING
 
 from pyspark.sql.datasource import (
     DataSource,
     DataSourceReader,
     DataSourceStreamReader,
-    Filter,
     InputPartition,
 )
 from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StringType, StructType
 
 from billql.errors import InterfaceError
-from billql.integrations.spark import catalog, filters, options, partitions, rows
+from billql.integrations.spark import catalog, options, partitions, rows
+from billql.integrations.spark.conditions import Condition
+from billql.integrations.spark.failures import explained
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,25 +42,20 @@ class Source(DataSource):
         """Return the name of the format."""
         return "billql"
 
+    @explained()
     def schema(self) -> StructType:
         """Return the schema of the table; nothing is requested."""
         return catalog.read(options.parse(self.options)).schema()
 
+    @explained()
     def reader(self, schema: StructType) -> Reader:
         """Return the reader of the columns of a schema, which may be fewer than the table has."""
         return Reader(options.parse(self.options), schema)
 
+    @explained()
     def streamReader(self, schema: StructType) -> StreamReader:  # noqa: N802
         """Return the reader of a stream of rows by their time."""
         return StreamReader(options.parse(self.options), schema)
-
-
-class FilteringSource(Source):
-    """The format `billql`, for a session that hands filters over."""
-
-    def reader(self, schema: StructType) -> Reader:
-        """Return the reader of the columns of a schema."""
-        return FilteringReader(options.parse(self.options), schema)
 
 
 class _Reader:
@@ -74,13 +64,14 @@ class _Reader:
     def __init__(self, read_options: options.ReadOptions, schema: StructType) -> None:
         self._options = read_options
         self._schema = schema
-        self._conditions: list[filters.Condition] = []
+        self._conditions: list[Condition] = []
 
     @cached_property
     def _table(self) -> catalog.Table:
         """Return the table as the catalog has it, read once for filters and for tasks."""
         return catalog.read(self._options)
 
+    @explained()
     def _tasks(self, read_options: options.ReadOptions) -> list[Task]:
         if not self._schema.names:
             raise InterfaceError(
@@ -97,38 +88,23 @@ class _Reader:
     def read(self, partition: InputPartition | None) -> Iterator[pa.RecordBatch]:
         """Yield the rows of a task; Spark has None for a table of no tasks."""
         if isinstance(partition, Task):
-            schema = to_arrow_schema(self._schema, timezone="UTC")
+            schema = _arrow_schema(self._schema)
             yield from rows.read(self._options, partition.query, schema)
+
+
+def _arrow_schema(schema: StructType) -> pa.Schema:
+    """Return a schema as Arrow has it, with instants in UTC, as all are before Spark 4.2."""
+    if "timezone" in signature(to_arrow_schema).parameters:
+        return to_arrow_schema(schema, timezone="UTC")
+    return to_arrow_schema(schema)
 
 
 class Reader(_Reader, DataSourceReader):
     """Reads a table once."""
 
-    def partitions(self) -> Sequence[InputPartition]:
+    def partitions(self) -> Sequence[Task]:
         """Return the tasks."""
         return self._tasks(self._options)
-
-
-class FilteringReader(Reader):
-    """Reads a table once, and asks APIs only for what filters let through."""
-
-    def pushFilters(self, filters: list[Filter]) -> Iterable[Filter]:  # noqa: N802
-        """Store the conditions of filters; return all of them, so that Spark filters again."""
-        if self._options.pushdown:
-            self._conditions = _conditions(self._table, self._schema, filters)
-        return filters
-
-
-def _conditions(
-    table: catalog.Table, schema: StructType, found: list[Filter]
-) -> list[filters.Condition]:
-    """Return the conditions on columns whose type is the table's own."""
-    types = {field.name: field.dataType for field in schema}
-    columns = table.columns
-    kinds = {
-        column.name: column.kind for column in columns if types.get(column.name) == column.type
-    }
-    return filters.conditions(found, kinds)
 
 
 class StreamReader(_Reader, DataSourceStreamReader):
@@ -151,6 +127,7 @@ class StreamReader(_Reader, DataSourceStreamReader):
         """Return the option `from`."""
         return {"until": str(self._options.start)}
 
+    @explained()
     def latestOffset(  # noqa: N802
         self, start: dict[str, str] | None = None, limit: object = None
     ) -> dict[str, str]:
@@ -167,6 +144,6 @@ class StreamReader(_Reader, DataSourceStreamReader):
             return last
         return {"until": f"{end.astimezone(datetime.UTC):%FT%TZ}"}
 
-    def partitions(self, start: dict[str, str], end: dict[str, str]) -> Sequence[InputPartition]:
+    def partitions(self, start: dict[str, str], end: dict[str, str]) -> Sequence[Task]:
         """Return the tasks of the time between two offsets, of which the end is left out."""
         return self._tasks(self._options._replace(start=start["until"], end=end["until"]))
