@@ -1,4 +1,4 @@
-"""Reading definition files: to strict structs, which are cached by their content.
+"""Reading definition files: to strict structs, which are cached.
 
 The cache is a folder; where there is none, it is this process's memory. What has to read YAML, and
 to check what it finds, is imported for a file that the cache does not have: it takes longer to load
@@ -7,7 +7,6 @@ than the whole of a cached definition.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import msgspec
 
 from billql._version import __version__
+from billql.definitions import cache as files
 from billql.definitions.model import Provider, Service
 from billql.errors import DefinitionError
 from billql.util.struct_errors import MSGSPEC_LOCK
@@ -92,11 +92,12 @@ def _read(
     if cache is None:
         short = len(unread.text) <= _MOST_REMEMBERED
         return _remembered(unread) if short else unread.read()
-    cached = cache / f"{unread.fingerprint()}.msgpack"
-    if (found := _recall(cached, kind)) is not None:
+    cached = cache / f"{files.digest(kind.__name__, str(path.absolute()))}.msgpack"
+    fingerprint = unread.fingerprint()
+    if (found := _recall(cached, fingerprint, kind)) is not None:
         return found
     value = unread.read()
-    store_in_cache(cached, msgspec.msgpack.encode(value))
+    files.store(cached, fingerprint, msgspec.msgpack.encode(value))
     return value
 
 
@@ -121,11 +122,11 @@ class _Unread(Generic[T]):
     def __hash__(self) -> int:
         return hash(self._key)
 
-    def fingerprint(self) -> str:
+    def fingerprint(self) -> bytes:
         """Return what no other text, kind, context or state of the rules has."""
         _, kind, text, context = self._key
         parts = (__version__, rules_state(), kind.__name__, context)
-        return hashlib.sha256("\0".join(parts).encode() + b"\0" + text).hexdigest()
+        return hashlib.sha256("\0".join(parts).encode() + b"\0" + text).digest()
 
     def read(self) -> T:
         """Parse and check it; raises DefinitionError."""
@@ -163,18 +164,7 @@ def rules_state() -> str:
     return " ".join(f"{file.stat().st_mtime_ns}" for file in files)
 
 
-def _recall(path: Path, kind: type[T]) -> T | None:
-    try:
-        with MSGSPEC_LOCK:
-            return msgspec.msgpack.decode(path.read_bytes(), type=kind)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-
-
-def store_in_cache(path: Path, content: bytes) -> None:
-    """Write a parsed definition to the cache, unless the folder cannot be written."""
-    from billql.util import atomic_file
-
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        atomic_file.replace(path, content, private=True, durable=False)
+def _recall(path: Path, fingerprint: bytes, kind: type[T]) -> T | None:
+    found = files.load(path, fingerprint)
+    with MSGSPEC_LOCK:
+        return None if found is None else msgspec.msgpack.decode(found, type=kind)

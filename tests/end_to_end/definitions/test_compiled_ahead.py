@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from billql.definitions.catalog import Catalog
+from billql.definitions.stackql import folder as stackql_folder
 from billql.definitions.stackql.ahead import ahead, compile_all
 from billql.definitions.stackql.folder import StackqlFolder
 from support.stackql.harbor import DOCUMENTS
@@ -25,7 +26,7 @@ def services(folder: Path, cache: Path) -> list[tuple[StackqlFolder, str]]:
 
 
 def names(cache: Path) -> set[str]:
-    return {path.name for path in cache.glob("*.service")}
+    return {path.relative_to(cache).as_posix() for path in cache.rglob("*.service")}
 
 
 def test_they_compile_what_there_is(folder: Path, tmp_path: Path) -> None:
@@ -44,6 +45,22 @@ def test_they_end_with_the_list(folder: Path, tmp_path: Path) -> None:
     with ahead(services(folder, cache) * 20_000, cache, least=0, cores=2) as processes:
         assert len(processes) == 1
     assert processes[0].returncode is not None
+
+
+def test_processes_of_two_versions_read_what_they_have_made_themselves(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "cache"
+    replaced = 0
+    with ahead(services(folder, cache) * 5_000, cache, least=0, cores=3) as processes:
+        monkeypatch.setattr(stackql_folder, "rules_state", lambda: "other rules")
+        expected = StackqlFolder(folder, None).summaries("ships")
+        while replaced < 5 and None in [process.poll() for process in processes]:
+            here = StackqlFolder(folder, cache)
+            replaced += not here.is_compiled("ships")
+            assert here.summaries("ships") == expected
+    assert replaced == 5
+    assert len(names(cache)) == 2, "one for each service that is no broken one"
 
 
 def test_there_are_none_for_little_work(folder: Path, tmp_path: Path) -> None:

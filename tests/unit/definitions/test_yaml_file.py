@@ -977,3 +977,4 @@ def test_the_cache_belongs_to_one_version(
     monkeypatch.setattr(yaml_file, "__version__", "999")
     read_provider(path, cache)
     assert len(parses) == 2
+    assert len(list(cache.iterdir())) == 1, "what another version has made is replaced"

@@ -2,7 +2,7 @@
 
 A list of resources needs names and descriptions, a search of columns their names, and a statement
 the one resource that it names. So these lie side by side in one file, each resource packed by
-itself. The file is billql's own, and named by all that it was made of: what is in it is not checked
+itself. The file is billql's own, and states all that it was made of: what is in it is not checked
 again.
 """
 
@@ -15,15 +15,12 @@ from pathlib import Path
 
 import msgspec
 
+from billql.definitions import cache as files
 from billql.definitions.model import Provider, Resource
 from billql.definitions.sources import ResolvedResource, ResourceSummary
 from billql.definitions.unchecked import unchecked
-from billql.definitions.yaml_file import store_in_cache
 from billql.errors import NotSupportedError
 from billql.util.struct_errors import MSGSPEC_LOCK
-
-_SUM = 4
-"""The bytes of a file's checksum: what is packed is unpacked long after the file was read."""
 
 _LEVEL = 3
 """How hard zlib tries; six saves a tenth of the bytes, and takes half as long again."""
@@ -137,23 +134,13 @@ class Compiler:
         return CompiledService(zlib.compress(self._shared, _LEVEL), self._packed)
 
 
-def load(path: Path) -> CompiledService | None:
-    """Return what a file has; None if there is none, or it is damaged."""
-    try:
-        content = memoryview(path.read_bytes())
-        if _checksum(content[_SUM:]) != content[:_SUM]:
-            return None
-        with MSGSPEC_LOCK:
-            return msgspec.msgpack.decode(content[_SUM:], type=CompiledService)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
-        return None
+def load(path: Path, fingerprint: bytes) -> CompiledService | None:
+    """Return what a file has; None if there is none, or it is made of something else."""
+    found = files.load(path, fingerprint)
+    with MSGSPEC_LOCK:
+        return None if found is None else msgspec.msgpack.decode(found, type=CompiledService)
 
 
-def store(path: Path, service: CompiledService) -> None:
+def store(path: Path, fingerprint: bytes, service: CompiledService) -> None:
     """Write a file, unless its folder cannot be written."""
-    content = msgspec.msgpack.encode(service)
-    store_in_cache(path, _checksum(content) + content)
-
-
-def _checksum(content: bytes | memoryview) -> bytes:
-    return zlib.crc32(content).to_bytes(_SUM, "big")
+    files.store(path, fingerprint, msgspec.msgpack.encode(service))

@@ -1,7 +1,7 @@
 """A document: its data, and the references inside it.
 
-A provider's own document is cached as MessagePack, under a name made of its content; of those of
-its services `compiled` has what matters.
+A provider's own document is cached as MessagePack; of those of its services `compiled` has what
+matters.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from billql._version import __version__
+from billql.definitions import cache as files
 from billql.definitions.stackql.values import MAX_BYTES, Builder
 from billql.definitions.yaml_file import content as content_of
-from billql.definitions.yaml_file import store_in_cache
 from billql.errors import DefinitionError
 
 T = TypeVar("T")
@@ -89,13 +89,12 @@ def load(path: Path, cache: Path | None) -> Document:
     content = read(path)
     if cache is None:
         return parse(path, content)
-    named = hashlib.sha256(f"stackql\0{__version__}\0".encode() + content).hexdigest()
-    cached = cache / f"{named}.msgpack"
-    try:
-        return Document(msgspec.msgpack.decode(cached.read_bytes()))
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        document = parse(path, content)
-    store_in_cache(cached, msgspec.msgpack.encode(document.data))
+    cached = cache / f"{files.digest('stackql', str(path.absolute()))}.msgpack"
+    fingerprint = hashlib.sha256(f"stackql\0{__version__}\0".encode() + content).digest()
+    if (found := files.load(cached, fingerprint)) is not None:
+        return Document(msgspec.msgpack.decode(found))
+    document = parse(path, content)
+    files.store(cached, fingerprint, msgspec.msgpack.encode(document.data))
     return document
 
 

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
 from billql._version import __version__
+from billql.definitions import cache as files
 from billql.definitions.model import Provider, Service
 from billql.definitions.sources import PROVIDER_FILE, ResolvedResource, ResourceSummary
 from billql.definitions.stackql import SERVICES, compiled, shapes
@@ -137,15 +138,17 @@ class StackqlFolder:
 
     def is_compiled(self, service: str) -> bool:
         """Return whether the cache has a service; raises DefinitionError."""
-        cached = self._cached(service, read(self.document(service)))
-        return cached is not None and cached.is_file()
+        fingerprint = self._fingerprint(service, read(self.document(service)))
+        cached = self._cached(service)
+        return cached is not None and files.is_current(cached, fingerprint)
 
     def compile(self, service: str) -> None:
         """Compile a service into the cache, if that does not have it; raises DefinitionError."""
         content = read(self.document(service))
-        cached = self._cached(service, content)
-        if cached is not None and not cached.is_file():
-            compiled.store(cached, self._compile(service, content))
+        fingerprint = self._fingerprint(service, content)
+        cached = self._cached(service)
+        if cached is not None and not files.is_current(cached, fingerprint):
+            compiled.store(cached, fingerprint, self._compile(service, content))
 
     def _compiled(self, service: str) -> CompiledService:
         if service not in self._services:
@@ -155,20 +158,27 @@ class StackqlFolder:
     def _recalled(self, service: str) -> CompiledService:
         """Return a service as the cache has it; compile it if it has none."""
         content = read(self.document(service))
-        cached = self._cached(service, content)
-        found = None if cached is None else compiled.load(cached)
+        cached = self._cached(service)
+        if cached is None:
+            return self._compile(service, content)
+        fingerprint = self._fingerprint(service, content)
+        found = compiled.load(cached, fingerprint)
         if found is None:
             found = self._compile(service, content)
-            if cached is not None:
-                compiled.store(cached, found)
+            compiled.store(cached, fingerprint, found)
         return found
 
-    def _cached(self, service: str, content: bytes) -> Path | None:
-        """Return the file of a service in the cache, whose name has all that it is made of."""
+    def _cached(self, service: str) -> Path | None:
+        """Return the file of a service in the cache, whatever that was made of."""
         if self._cache is None:
             return None
-        made_of = hashlib.sha256(self._made_of + service.encode() + b"\0" + content)
-        return self._cache / f"{made_of.hexdigest()}.service"
+        # A folder for each provider, as whoever writes a file looks through its folder.
+        folder = self._cache / files.digest("stackql", str(self.path.absolute()))
+        return folder / f"{files.digest(service)}.service"
+
+    def _fingerprint(self, service: str, content: bytes) -> bytes:
+        """Return what nothing has that was made of another content or in another way."""
+        return hashlib.sha256(self._made_of + service.encode() + b"\0" + content).digest()
 
     def _compile(self, service: str, content: bytes) -> CompiledService:
         with _no_collection():

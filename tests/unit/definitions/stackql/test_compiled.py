@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from billql.definitions.stackql import folder as stackql_folder
 from billql.definitions.stackql.folder import StackqlFolder
 from billql.errors import DefinitionError, NotSupportedError
 from support.stackql.harbor import DOCUMENTS
@@ -36,7 +37,7 @@ def content(source: StackqlFolder) -> dict[str, object]:
 
 
 def files(cache: Path) -> dict[Path, int]:
-    return {path: path.stat().st_mtime_ns for path in cache.glob("*.service")}
+    return {path: path.stat().st_mtime_ns for path in cache.rglob("*.service")}
 
 
 def test_it_says_what_the_document_says(folder: Path, tmp_path: Path) -> None:
@@ -46,6 +47,7 @@ def test_it_says_what_the_document_says(folder: Path, tmp_path: Path) -> None:
     assert content(StackqlFolder(folder, cache)) == made == content(StackqlFolder(folder, None))
     assert files(cache) == written, "nothing is compiled twice"
     assert {path.stat().st_mode & 0o777 for path in written} == {0o600}
+    assert {path.parent.stat().st_mode & 0o777 for path in (cache / "x", *written)} == {0o700}
     summaries = {one.name: one for one in StackqlFolder(folder, cache).summaries("ships")}
     ships = StackqlFolder(folder, cache).find("ships", "ships").resource
     assert "TonnageOf" in ships.columns
@@ -77,14 +79,33 @@ def test_a_file_is_for_one_folder_its_settings_and_its_content(
     cache = tmp_path / "cache"
     StackqlFolder(folder, cache).resources("ships")
     for file in ("provider.yaml", "services/ships.yaml"):
-        count = len(files(cache))
+        (kept,) = files(cache)
+        content = kept.read_bytes()
         path = folder / file
         path.write_text(f"{path.read_text()}\n# another text\n")
+        assert not StackqlFolder(folder, cache).is_compiled("ships")
         StackqlFolder(folder, cache).resources("ships")
-        assert len(files(cache)) == count + 1, file
+        assert list(files(cache)) == [kept], "what was made of the old text is replaced"
+        assert kept.read_bytes() != content
+        assert StackqlFolder(folder, cache).is_compiled("ships")
     other = folder.rename(tmp_path / "haven")
     example = StackqlFolder(other, cache).find("ships", "ships").resource.examples[0]
     assert example.sql.startswith("SELECT * FROM haven.ships.ships")
+
+
+def test_a_file_is_for_one_version(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "cache"
+    made = content(StackqlFolder(folder, cache))
+    written = files(cache)
+    monkeypatch.setattr(stackql_folder, "rules_state", lambda: "other rules")
+    assert not StackqlFolder(folder, cache).is_compiled("ships")
+    assert content(StackqlFolder(folder, cache)) == made
+    assert files(cache).keys() == written.keys(), "what older rules have made is replaced"
+    assert StackqlFolder(folder, cache).is_compiled("ships")
+    monkeypatch.undo()
+    assert not StackqlFolder(folder, cache).is_compiled("ships")
 
 
 def test_a_broken_document_is_broken_again(folder: Path, tmp_path: Path) -> None:
