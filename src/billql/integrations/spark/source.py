@@ -94,9 +94,12 @@ class _Reader:
 
 def _arrow_schema(schema: StructType) -> pa.Schema:
     """Return a schema as Arrow has it, with instants in UTC, as all are before Spark 4.2."""
+    found: pa.Schema
     if "timezone" in signature(to_arrow_schema).parameters:
-        return to_arrow_schema(schema, timezone="UTC")
-    return to_arrow_schema(schema)
+        found = to_arrow_schema(schema, timezone="UTC")
+    else:
+        found = to_arrow_schema(schema)
+    return found
 
 
 class Reader(_Reader, DataSourceReader):
