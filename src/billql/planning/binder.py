@@ -276,11 +276,16 @@ def _window(kind: ColumnType, span: Span, asked: bool) -> Window:
     return Window(low, high, asked)
 
 
+_COMPARISONS = frozenset(("=", "in", "<", "<=", ">", ">="))
+"""The operators that a key could be requested with."""
+
+
 def _missing(table: Table, plan: Plan) -> ParameterMissing | NotSupportedError:
     """Return the error for a plan whose method cannot be called."""
     column = plan.missing[0]
     for one in plan.constraints:
-        if one.column == column and one.collation is not None:
+        is_comparison = one.operator in _COMPARISONS and one.computed is None
+        if one.column == column and one.collation is not None and is_comparison:
             own = collation_of(table.columns[column].type)
             way = "as a time" if own == TIME_COLLATION else "byte by byte"
             return NotSupportedError(

@@ -372,18 +372,19 @@ KEYED = BILLS.replace("owner: {'null': nobody}", "owner: {required: true}")
 
 
 @pytest.mark.parametrize(
-    ("collation", "error", "message"),
+    ("operator", "collation", "error", "message"),
     [
-        (None, ParameterMissing, "cannot be read without a value for owner"),
-        ("NOCASE", NotSupportedError, "finds owner byte by byte"),
+        ("=", None, ParameterMissing, "cannot be read without a value for owner"),
+        ("=", "NOCASE", NotSupportedError, "finds owner byte by byte"),
+        ("other", "NOCASE", ParameterMissing, "cannot be read without a value for owner"),
     ],
 )
 def test_a_missing_key_is_an_error(
-    collation: str | None, error: type[Exception], message: str
+    operator: Any, collation: str | None, error: type[Exception], message: str
 ) -> None:
     keyed = table(KEYED)
     usable = collation is not None
-    constraint = Constraint("owner", "=", usable, collation=collation)
+    constraint = Constraint("owner", operator, usable, collation=collation)
     plan = choose_plan(keyed, [constraint], frozenset({"id"}))
     assert plan.missing == ("owner",)
     with pytest.raises(error, match=message):
