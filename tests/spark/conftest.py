@@ -104,6 +104,7 @@ def place(_spark_is_here: None, tmp_path_factory: pytest.TempPathFactory) -> Ite
     folder = tmp_path_factory.mktemp("spark")
     events = folder / "events"
     events.mkdir()
+    (folder / "home").mkdir()
     answers: list[Callable[[Request], Response | None]] = []
 
     def intercept(request: Request) -> Response | None:
