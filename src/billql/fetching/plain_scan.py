@@ -23,9 +23,9 @@ at the end of the program, back to its beginning."""
 class PageReader(Protocol):
     """A cursor that is at a row of a page."""
 
-    def rest_of_page(self, most: int | None) -> Sequence[TableRow]:
-        """Return the rows of the page that follow the current one, `most` of them if it is a
-        number, and go to the last of these.
+    def rest_of_page(self, most: int) -> Sequence[TableRow]:
+        """Return the rows of the page that follow the current one, at most so many, and go to the
+        last of these.
         """
 
 
@@ -36,9 +36,9 @@ class PlainScan:
         self._reader = reader
         self._shown = _picker(columns)
 
-    def rest_of_page(self, most: int | None) -> Iterator[tuple[Any, ...]]:
-        """Return the rows that follow SQLite's current one in its page, `most` of them if it is a
-        number; SQLite's next row is the one after these.
+    def rest_of_page(self, most: int) -> Iterator[tuple[Any, ...]]:
+        """Return the rows that follow SQLite's current one in its page, at most so many; SQLite's
+        next row is the one after these.
         """
         return map(self._shown, self._reader.rest_of_page(most))
 

@@ -39,7 +39,7 @@ class CurrentScan(Protocol):
     def coming_rows(self) -> Iterator[Sequence[TableRow]]:
         """Yield the rows from the current one on; raises WouldSendRequest if more follow."""
 
-    def rest_of_page(self, most: int | None) -> Sequence[TableRow]:
+    def rest_of_page(self, most: int) -> Sequence[TableRow]:
         """Return rows of the page that follow the current one, and go to the last of them."""
 
 

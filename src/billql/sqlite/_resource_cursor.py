@@ -114,12 +114,11 @@ class ResourceCursor(Cursor):
                 return
         raise WouldSendRequest
 
-    def rest_of_page(self, most: int | None) -> Sequence[TableRow]:
-        """Return the rows of the page that follow the current one, `most` of them if it is a
-        number, and go to the last of these.
+    def rest_of_page(self, most: int) -> Sequence[TableRow]:
+        """Return the rows of the page that follow the current one, at most so many, and go to the
+        last of these.
         """
-        first = self._at + 1
-        rest = self._rows[first:] if most is None else self._rows[first : first + most]
+        rest = self._rows[self._at + 1 : self._at + 1 + most]
         if rest:
             self._at += len(rest)
             self.Column = self._reader(rest[-1])

@@ -6,6 +6,7 @@ text that the user wrote.
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -21,6 +22,7 @@ from billql.sqlite._connection_guard import busy_error
 from billql.sqlite._functions import StatementConversion
 from billql.sqlite._sqlite_errors import is_settled, translated, translating
 from billql.sqlite._statement_log import StatementLog
+from billql.sqlite._statement_savepoint import StatementSavepoint
 
 if TYPE_CHECKING:
     import weakref
@@ -39,9 +41,6 @@ if TYPE_CHECKING:
     from billql.sqlite.engine import Engine
     from billql.sqlite.restrictions import Deadline, Restrictions
     from billql.sqlite.result_amounts import Origin
-
-_SAVEPOINT = '"billql statement"'
-"""A user's savepoint of the same name does no harm: SQLite uses the one that was set last."""
 
 
 class ExecutionHost(Protocol):
@@ -114,7 +113,7 @@ class Execution:
         self._interrupted = False
         self._has_lost_rows = False
         """Whether it was closed before all of its rows were read."""
-        self._has_savepoint = False
+        self._savepoint = StatementSavepoint(session.database)
         self.description: tuple[tuple[str, str | None], ...] | None = None
         self._origins: tuple[Origin, ...] = ()
         self._is_readonly = True
@@ -241,7 +240,11 @@ class Execution:
             self._log.failed(error)
             self._end(undoes=True)
             if isinstance(error, errors.ParameterMissing):
-                _advise(error, self._rewritten)
+                from billql.sql.joins import advice
+
+                # A condition cannot help where an outer join reads all rows.
+                found = advice(self._rewritten.parsed, error.resource, error.column)
+                error.hint = found or error.hint
             raise
         finally:
             if current is not None:
@@ -254,15 +257,13 @@ class Execution:
                 self._session.note(text)
 
     def _next_rows(self, ahead: int) -> bool:
-        """Read the rest of a page, or let SQLite return its next row and those after it; return
-        whether there are any.
+        """Read the rest of a page, or let SQLite return its next row and those after it.
 
-        Of more rows than are allowed, those that are come first, and then the error.
+        Return whether there are any. Those that are allowed come before the error for too many.
         """
-        allowance = self._allowance
+        left = sys.maxsize if self._allowance is None else self._allowance.rows_left
         if self._scan is not None and not self._session.database.is_interrupted:
-            most = None if allowance is None else allowance.rows_left
-            self._rows += self._scan.rest_of_page(most)
+            self._rows += self._scan.rest_of_page(left)
             if self._rows:
                 self._count(len(self._rows))
                 return True
@@ -273,8 +274,7 @@ class Execution:
         self._count(1)
         self._rows.append(row)
         if self._scan is None and ahead > 0:
-            left = None if allowance is None else allowance.rows_left
-            self._rows += islice(self._cursor, ahead if left is None else min(ahead, left))
+            self._rows += islice(self._cursor, min(ahead, left - 1))
             self._check_fault()
             self._count(len(self._rows) - 1)
         return True
@@ -384,7 +384,7 @@ class Execution:
             self._session.under_way.discard(self)
             if self._running is not None:
                 self._running.close()
-            self._settle(undoes)
+            self._savepoint.settle(self._session.end_interrupted, undoes=undoes)
 
     def _prepared(self, cursor: apsw.Cursor, sql: str, bindings: Any) -> bool:
         """Read from SQLite what it is about to run; true lets it run."""
@@ -395,29 +395,6 @@ class Execution:
             columns = tuple((name.replace(text, ""), kind) for name, kind in columns)
         self.description = columns or None
         self._is_readonly = cursor.is_readonly
-        database = self._session.database
-        if self._running is not None and not self._is_readonly and database.in_transaction:
-            # When a virtual table fails, SQLite undoes what the statement has changed only if
-            # constraints might have failed too. Outside of a transaction it undoes everything.
-            database.execute(f"SAVEPOINT {_SAVEPOINT}")
-            self._has_savepoint = True
+        if self._running is not None and not self._is_readonly:
+            self._savepoint.set()
         return True
-
-    def _settle(self, undoes: bool) -> None:
-        """Commit the changes of a statement, or undo them all."""
-        database = self._session.database
-        has_savepoint, self._has_savepoint = self._has_savepoint, False
-        # SQLite itself may have ended the transaction: ON CONFLICT ROLLBACK, a full disk.
-        if not (has_savepoint and database.in_transaction):
-            return
-        self._session.end_interrupted()
-        if undoes:
-            database.execute(f"ROLLBACK TO {_SAVEPOINT}")
-        database.execute(f"RELEASE {_SAVEPOINT}")
-
-
-def _advise(error: errors.ParameterMissing, rewritten: Rewritten) -> None:
-    """Replace the hint where a condition cannot help, because an outer join reads all rows."""
-    from billql.sql.joins import advice
-
-    error.hint = advice(rewritten.parsed, error.resource, error.column) or error.hint

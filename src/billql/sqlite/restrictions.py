@@ -6,6 +6,7 @@ returns and the time that SQLite itself takes.
 
 from __future__ import annotations
 
+import sys
 import time
 
 from billql.errors import InterfaceError, RowLimit, StatementTimeout
@@ -63,9 +64,9 @@ class Allowance:
             raise overdue
 
     @property
-    def rows_left(self) -> int | None:
-        """How many more rows it may return; None means any number."""
-        return None if self._most is None else self._most - self._rows
+    def rows_left(self) -> int:
+        """How many more rows it may return."""
+        return sys.maxsize if self._most is None else self._most - self._rows
 
     def overdue(self) -> StatementTimeout | None:
         """Return the error for a statement whose time is over; None as long as it is not."""
