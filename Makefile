@@ -88,7 +88,7 @@ spark-lowest: prepared ## Read tables by the lowest Spark that pyproject.toml al
 
 spark-cluster: $(READY) ## Read tables by executors in processes of their own, one of which is killed.
 	@PYTHONPATH=tests $(BIN)/python -m spark.prepare
-	BILLQL_SPARK_MASTER='local-cluster[2,1,1024]' $(BIN)/python -m pytest -rs tests/spark tests/spark/cluster.py
+	BILLQL_SPARK_MASTER='local-cluster[2,1,1024]' $(BIN)/python -m pytest -rs tests/spark/test_reading.py tests/spark/cluster.py
 
 bench: $(READY) ## Measure billql beside a hand-written loop and Shillelagh; writes docs/benchmarks.md.
 	$(BIN)/python -m bench

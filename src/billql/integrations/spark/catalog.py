@@ -169,21 +169,21 @@ def _parts(
     """
     providers = {provider for _, provider, _ in tables}
     known = [name for name, provider in names if provider in providers]
-    for name in options.connections:
-        if name not in known:
-            raise InterfaceError(
-                f"{options.table} has no connection {name}",
-                hint=f"There are {', '.join(known) or 'none'}.",
-            )
+    selected = frozenset(options.connections)
+    for name in selected.difference(known):
+        raise InterfaceError(
+            f"{options.table} has no connection {name}",
+            hint=f"There are {', '.join(known) or 'none'}.",
+        )
     for table, provider, columns in tables:
         naming = next((name for name in _NAMING if name in columns), "")
-        if options.connections and not naming:
+        if selected and not naming:
             raise InterfaceError(
                 f"{table} has no column that names a connection",
                 hint="Omit the option connections.",
             )
         own = tuple(name for name, of in names if of == provider)
-        wanted = tuple(name for name in own if name in (options.connections or own))
+        wanted = tuple(name for name in own if not selected or name in selected)
         if not (naming and own):
             yield Part(table, columns)
         elif wanted:
