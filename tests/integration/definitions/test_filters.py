@@ -114,7 +114,7 @@ def connect(
 ) -> billql.Connection:
     """Connect to Acme, as a definition has it."""
     acme.define(folder, billing=service)
-    return acme.connect(folder, api, cache_ttl=0.0)
+    return acme.connect(folder, api, cache_ttl=0.0, warn=lambda text: None)
 
 
 @pytest.fixture

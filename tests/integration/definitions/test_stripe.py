@@ -141,7 +141,7 @@ def connect(
 
 @pytest.fixture(scope="module")
 def connection(connect: Callable[..., billql.Connection]) -> Iterator[billql.Connection]:
-    with connect() as connection:
+    with connect(warn=lambda text: None) as connection:
         yield connection
 
 

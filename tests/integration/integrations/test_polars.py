@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -105,7 +106,9 @@ def test_requests_are_saved() -> None:
         height = frame.collect().height
         return height, sum(line.startswith("> ") for line in lines)
 
-    with billql.connect(sandbox=True, environ={}, cache_ttl=0, log=lines.append) as sandbox:
+    notes: list[str] = []
+    options: dict[str, Any] = {"sandbox": True, "environ": {}, "cache_ttl": 0}
+    with billql.connect(**options, log=lines.append, warn=notes.append) as sandbox:
         frame = billql.scan_polars("stripe.billing.invoices", sandbox)
         assert not any(line.startswith("> ") for line in lines)
         whole, pages = requests(frame)
@@ -114,7 +117,9 @@ def test_requests_are_saved() -> None:
         found, sent = requests(frame.filter(C("status") == "open").select("id"))
         assert 0 < found < whole
         assert sent == 1
+        assert notes == []
         assert requests(frame.filter(C("status") == "no such status")) == (0, 0)
+        assert ["status is never 'no such status'" in note for note in notes] == [True]
 
 
 def test_a_select(local: Connection) -> None:
