@@ -45,6 +45,12 @@ CONDITIONS = [
         "the API takes one status at a time, and each fits a page",
     ),
     Query(
+        "Which invoices are open, drafts or void, by = and IN?",
+        f"SELECT id FROM {_INVOICES} WHERE status = 'open' OR status IN ('draft', 'void')",
+        3,
+        "the API takes one status at a time, and each fits a page",
+    ),
+    Query(
         "Which invoices have a status of a list that a query makes?",
         f'SELECT id FROM {_INVOICES} WHERE status IN (SELECT value FROM json_each(\'["open", '
         '"draft"]\'))',

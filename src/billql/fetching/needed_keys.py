@@ -23,7 +23,7 @@ class FamilyKeys:
         self._running = running
         self._side = side
         self._family = family
-        self.are_single = are_single
+        self._are_single = are_single
         """Whether each has one row at most."""
         self._may_skip = running.may_skip_keys(side)
 
@@ -31,11 +31,16 @@ class FamilyKeys:
     def count(self) -> int:
         """How many requests they take; where others may come, as many as there were already."""
         if self._may_skip:
-            foretold = self._running.prefetcher.rows_foretold if self.are_single else 0
+            foretold = self._running.prefetcher.rows_foretold if self._are_single else 0
             needed = min(foretold, len(self._family.unread))
             return max(needed, self._family.read + 2)  # and one that is sent ahead
         is_complete = self._running.prefetcher.is_complete(self._side)
         return len(self._family.unread) + (0 if is_complete else self._family.read)
+
+    @property
+    def are_known_singles(self) -> bool:
+        """Whether all that count are known, and each has one row at most."""
+        return self._are_single and self._running.prefetcher.is_complete(self._side)
 
     @property
     def have_all_rows(self) -> bool:
@@ -70,7 +75,7 @@ class ListedValues:
         self.numbers = numbers
         """The numbers of the constraints that are lists."""
         self._position = next(iter(kinds), 0)
-        self.are_single = method.single and len(numbers) == 1
+        self.are_known_singles = method.single and len(numbers) == 1
         """Whether each value has one row at most."""
 
     def split(

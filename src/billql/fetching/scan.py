@@ -125,18 +125,18 @@ class Scan:
             table.columns, plan.used, table.name, table.resource.unique, reads, amounts
         )
         self._opener = ListOpener(paginator, items_are_rows(method), bound.wanted)
-        self._first_skip = first_skip = bound.skip if len(bound.lists) == 1 else 0
         self._skip = bound.skip
         """How many of the rows to come are left out."""
         self.counts = (
             bound.are_alike
             and amounts is None
-            and bound.skip == 0
             and paginator is not None
             and items_are_rows(method)
             and not recognizes_rows()
         )
         """Whether rows may be counted by what a page has of their number, and not read."""
+        skips_pages = len(bound.lists) == 1 and not self.counts
+        self._first_skip = first_skip = bound.skip if skips_pages else 0
         readers = _ReaderFactory(
             snapshot, stats, method, self._opener, self._decoder, bool(plan.order), self.counts
         )

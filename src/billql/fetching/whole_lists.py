@@ -3,8 +3,8 @@
 How many pages a list has is unknown before its first one. So a list that may be given up is read
 page by page, and nothing of it is requested ahead. Once a page shows how many follow, it is decided
 by their number. Where none does, the pages so far must have brought keys that would have taken more
-requests by themselves: a page that brings one costs what that key would cost. A key that has more
-rows than fit a page takes several.
+requests by themselves, but for a tenth: a page that brings one costs what that key would cost. A
+key that has more rows than fit a page takes several.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from billql.fetching.wanted_keys import WantedRows
 FEW_KEYS = 3
 """So many keys are requested one by one, unless one page has the whole list by its definition."""
 
+_PAGES_IN_VAIN = 10
+"""For so many keys, one page more may be read in vain."""
+
 
 class Keys(Protocol):
     """The keys that a statement needs, as far as they are known."""
@@ -28,8 +31,10 @@ class Keys(Protocol):
         """How many requests they take."""
 
     @property
-    def are_single(self) -> bool:
-        """Whether each has one row at most, so that those found are served by the first pages."""
+    def are_known_singles(self) -> bool:
+        """Whether all that count are known, and each has one row at most: then a list that is given
+        up has served those that it had.
+        """
 
     @property
     def have_all_rows(self) -> bool:
@@ -95,16 +100,17 @@ def _is_worth_it(scan: Scan, seen: int, keys: Keys, wanted: WantedRows, idle_pag
     than the keys. `idle_pages` are the last ones in a row that brought no key.
     """
     left, pages = scan.pages_left, scan.pages_read
-    if keys.are_single and left != 0:  # the others are found, or take a request each
+    if keys.are_known_singles and left != 0:  # the others are found, or take a request each
         missing = keys.count - wanted.found
         if left is not None:
             return left < missing
-        return wanted.is_clear and wanted.found > pages and missing > 1 + idle_pages
+        may_go_on = pages < wanted.found + keys.count // _PAGES_IN_VAIN
+        return wanted.is_clear and may_go_on and missing > 1 + idle_pages
     most = max(1, seen) / pages
     if not keys.have_all_rows:
         most = math.inf
     if left is None:
-        return wanted.is_clear and wanted.pages(most) > pages
+        return wanted.is_clear and pages < wanted.pages(most) + keys.count // _PAGES_IN_VAIN
     # The pages to come have each key as often as those that were read.
     expected = wanted.pages(most * pages / (pages + left)) if wanted.is_clear else wanted.found
     return left < keys.count + expected - wanted.found

@@ -49,15 +49,16 @@ _COST_OF_REQUEST = 1000.0
 _ROWS_OF_LIST = 1000
 """The rows of a list whose definition names no number."""
 
-_SHARES: Mapping[str, float] = {"=": 0.1, "within": 0.1, "in": 0.5, "is null": 0.1}
+_FAN_OUT = 2
+"""How many requests an IN list takes, where one value takes one: a guess, and such that SQLite
+prefers it to an OR of as many equalities."""
+
+_SHARES: Mapping[str, float] = {"=": 0.1, "within": 0.1, "in": _FAN_OUT * 0.1, "is null": 0.1}
 _SHARE_OF_RANGE = 0.3
 """The share of a list's rows that a constraint leaves, by its operator: guesses."""
 
 _COST_OF_LOOK_UP = 0.95
 """What a list costs where its rows are found by values, to what it costs without them."""
-
-_FAN_OUT = 4
-"""How many requests an IN list takes, where one value takes one: a guess."""
 
 
 class _Question(msgspec.Struct, frozen=True):
@@ -340,7 +341,7 @@ class _MethodPlanner:
         fan_out = _FAN_OUT if any(one.constraint.operator == "in" for one in self._filtered) else 1
         paginator = self._table.reading(self._method)
         size = paginator.size if paginator is not None else None
-        return fan_out * (math.ceil(rows / size) if size else 1)
+        return fan_out * (math.ceil(rows / fan_out / size) if size else 1)
 
 
 def _without_value(constraint: Constraint) -> Constraint:

@@ -136,7 +136,7 @@ class ResourceCursor(Cursor):
         connections = len(self._source.connections(table))
         if not values.numbers:
             return None
-        single = values.are_single
+        single = values.are_known_singles
         whole = whole_list_plan(table, plan, values.numbers, connections, may_lack_rows=single)
         if whole is None:
             return None

@@ -65,6 +65,9 @@ SHAPES = {
         10,
         10,
     ),
+    "an IN of 60 keys which a page in the middle has, pages by token": Shape(
+        f"SELECT id FROM @feed WHERE {_values('id', 'e05', 60, '02')}", 5, 5
+    ),
     "an IN of 3 keys": Shape(
         f"SELECT id, amount FROM @entries WHERE {_values('id', 'e', 3, '04')}", 3, 3
     ),
@@ -186,6 +189,19 @@ SHAPES = {
         20,
         ordered=True,
     ),
+    "a join by a key in the opposite order, pages by token": Shape(
+        "SELECT a.id, b.amount FROM @slips a JOIN @feed b ON b.id = a.id", 20, 20
+    ),
+    "a join by a key of a part of a list, pages by token": Shape(
+        "SELECT a.id, b.amount FROM @entries a JOIN @feed b ON b.id = a.id WHERE a.state = 's1'",
+        14,
+        14,
+    ),
+    "a join by a key, LIMIT 500": Shape(
+        "SELECT a.id, b.amount FROM @slips a JOIN @entries b ON b.id = a.id LIMIT 500",
+        16,  # the first keys may be all, so the whole list is read for them
+        10,
+    ),
     "a join by a key of what is newest, LIMIT 5": Shape(
         "SELECT a.id, b.amount FROM @newest a JOIN @feed b ON b.id = a.id "
         "ORDER BY a.created DESC LIMIT 5",
@@ -265,7 +281,31 @@ SHAPES = {
         3,
     ),
     "rows that are all alike": Shape(
-        "SELECT state, 1 FROM @entries WHERE state = 's2' LIMIT 200 OFFSET 90", 3, 1
+        "SELECT state, 1 FROM @entries WHERE state = 's2' LIMIT 200 OFFSET 90", 1, 1
+    ),
+    "rows that are all alike, behind those that the list has": Shape(
+        "SELECT state FROM @entries WHERE state = 's2' LIMIT 5 OFFSET 400", 1, 1
+    ),
+    # ORs of one column.
+    "an OR of one column": Shape(
+        "SELECT id FROM @entries WHERE (region = 'r1' OR 'r2' = region) AND amount > 3", 2, 2
+    ),
+    "an OR of IN and = of one column": Shape(
+        "SELECT id FROM @entries WHERE region = 'r1' OR (region IN ('r3', 'r4') OR region = 'r2')",
+        4,
+        4,
+    ),
+    "an OR of INs of one column": Shape(
+        "SELECT id FROM @feed WHERE region IN ('r3', NULL) OR region IN ('r1', 'r2')", 3, 3
+    ),
+    "an OR of one column in a join": Shape(
+        "SELECT p.id, e.id FROM @plans p JOIN @entries e ON e.kind = p.region "
+        "WHERE e.region = 'r1' OR e.region IN ('r2', 'r3')",
+        4,
+        4,
+    ),
+    "count(*) under an OR of one column": Shape(
+        "SELECT count(*) FROM @entries WHERE state = 's1' OR state = 's2'", 2, 2
     ),
     "count(*) where pages lead to each other": Shape("SELECT count(*) FROM @feed", 10, 10),
     "count(*) under what is computed": Shape(

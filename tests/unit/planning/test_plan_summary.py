@@ -38,7 +38,7 @@ LIMIT, OFFSET = where("rowid", "limit", value=5), where("rowid", "offset", value
     [
         ([], "list; about 10 requests"),
         ([where("id")], "get; sends id =; about 1 request"),
-        ([where("id", "in")], "get; sends id in; about 4 requests"),
+        ([where("id", "in")], "get; sends id in; about 2 requests"),
         (
             [where("day", ">="), where("day", "<")],
             "list; sends day >=, day <; about 1 request",
