@@ -9,6 +9,7 @@ import time
 import psycopg
 
 import billql
+from billql.serve.context import Ended
 from support.serving import serving, until
 from support.wire_server import dsn, served
 
@@ -62,3 +63,32 @@ def test_clients_of_http_that_leave_end_their_statements() -> None:
                 time.sleep(moment)
         assert until(lambda: running.metric("billql_statements_running") == 0)
         assert running.metric("billql_statements_waiting") == 0
+
+
+WIDE = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i, {} AS x FROM n"
+CELL, MOST = 1_000, 32_000_000
+
+
+def test_no_rows_are_made_ahead_of_a_client_of_postgresql_that_does_not_read() -> None:
+    """Not many more, at least, than what sockets hold."""
+    ended: list[Ended] = []
+    with served(observe=ended.append) as server:
+        connection = psycopg.connect(dsn(server))
+        connection.pgconn.send_query(WIDE.format(f"repeat('x', {CELL})").encode())
+        connection.pgconn.flush()
+        time.sleep(0.5)
+        connection.pgconn.finish()
+        connection.close()
+        assert until(lambda: bool(ended))
+    assert 0 < ended[0].rows * CELL < MOST
+
+
+def test_no_rows_are_made_ahead_of_a_client_of_http_that_does_not_read() -> None:
+    with (
+        billql.connect(read_only=True, autocommit=True) as base,
+        serving(base.another) as running,
+    ):
+        with running.raw(WIDE.format(f"printf('%.*c', {CELL}, 'x')"), "csv"):
+            time.sleep(0.5)
+        assert until(lambda: running.metric("billql_statements_running") == 0)
+        assert 0 < running.metric("billql_rows_total") * CELL < MOST
