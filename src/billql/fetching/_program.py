@@ -9,7 +9,7 @@ import apsw
 from billql.errors import Error
 from billql.fetching._early_stop import ALL_MAY_STOP, NONE_STOPS, EarlyStops, early_stops
 from billql.fetching._scan_places import Program, ScanPlaces
-from billql.fetching.plain_scan import plain_columns
+from billql.fetching.plain_scan import PlainRead, plain_read
 from billql.sql.statements import Bindings
 
 
@@ -39,12 +39,12 @@ class ReadProgram:
             return NONE_STOPS
         return ALL_MAY_STOP if self._steps is None else early_stops(self._steps)
 
-    def plain_columns(self, sql: str) -> tuple[int, ...] | None:
-        """Return the columns of one table that the rows of `sql`, which SQLite runs, consist of.
+    def plain_read(self, sql: str) -> PlainRead | None:
+        """Return what `sql`, which SQLite runs, reads of one table.
 
-        None if it does more than to read them, or is more than the SELECT.
+        None if it does more than to read that, or is more than the SELECT.
         """
-        return plain_columns(self._steps or ()) if sql == self._query else None
+        return plain_read(self._steps or ()) if sql == self._query else None
 
     @cached_property
     def recognizes_rows(self) -> bool:

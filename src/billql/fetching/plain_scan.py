@@ -7,11 +7,13 @@ for it, checks it and ends the statement as ever, and the rest of the page is re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Sequence
 from operator import itemgetter
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from billql.fetching.row_decoder import TableRow
+from billql.sql.statements import Row
 
 _ONCE = frozenset(
     ("Init", "Explain", "Noop", "VOpen", "Integer", "VFilter", "Halt", "Transaction", "Goto")
@@ -29,44 +31,69 @@ class PageReader(Protocol):
         """
 
 
+class PlainRead(NamedTuple):
+    """What a program does that only returns columns of one scan."""
+
+    columns: tuple[int, ...]
+    """The columns of the table, by number, that each row of the result consists of."""
+    limit: int = sys.maxsize
+    """How many rows it returns at most."""
+
+
 class PlainScan:
-    """Returns the rows of a statement as its `reader` has them, made of some of their `columns`."""
+    """Returns the rows of a statement that SQLite runs, and that is at its first row."""
 
-    def __init__(self, reader: PageReader, columns: Sequence[int]) -> None:
+    def __init__(self, reader: PageReader, read: PlainRead) -> None:
         self._reader = reader
-        self._shown = _picker(columns)
+        self._shown = _picker(read.columns)
+        self._left = read.limit - 1
 
-    def rest_of_page(self, most: int) -> Iterator[tuple[Any, ...]]:
-        """Return the rows that follow SQLite's current one in its page, at most so many; SQLite's
-        next row is the one after these.
+    @property
+    def is_complete(self) -> bool:
+        """Whether it has returned as many rows as it may, which SQLite does not know."""
+        return self._left == 0
+
+    def rest_of_page(self, most: int) -> list[Row]:
+        """Return the rows that follow SQLite's current one in its page, at most so many.
+
+        If there are none, the next row is the one that SQLite returns.
         """
-        return map(self._shown, self._reader.rest_of_page(most))
+        rest = list(map(self._shown, self._reader.rest_of_page(min(most, self._left))))
+        self._left -= len(rest) or 1
+        return rest
 
 
-def plain_columns(program: Sequence[Sequence[Any]]) -> tuple[int, ...] | None:
-    """Return the columns of the virtual table, by number, that each row of a result consists of.
-
-    None if a statement's program (https://sqlite.org/opcode.html) does more than to read one table
-    from its beginning to its end.
+def plain_read(program: Sequence[Sequence[Any]]) -> PlainRead | None:
+    """Return what a statement reads; None if its program (https://sqlite.org/opcode.html) does more
+    than to read one virtual table from its beginning to its end, or up to a LIMIT.
     """
     codes = [step[1] for step in program]
     if any(codes.count(code) != 1 for code in ("VOpen", "VFilter", "ResultRow", "VNext", "Goto")):
         return None
     start, end = codes.index("VFilter") + 1, codes.index("VNext")
-    *cells, result = program[start:end] or [()]
-    around = {*codes[:start], *codes[end + 1 :]}
+    around = [*program[:start], *program[end + 1 :]]
     is_loop = program[end][3] == start and codes[-1] == "Goto"
-    if not (is_loop and around <= _ONCE and {step[1] for step in cells} == {"VColumn"}):
+    if not (is_loop and {step[1] for step in around} <= _ONCE):
+        return None
+    body, limit = program[start:end], sys.maxsize
+    if body and body[-1][1] == "DecrJumpZero":
+        *body, (_, _, counter, target, *_) = body
+        counts = [step[2] for step in around if step[1] == "Integer" and step[3] == counter]
+        if target != end + 1 or len(counts) != 1 or counts[0] < 1:
+            return None
+        (limit,) = counts
+    *cells, result = body or [()]
+    if {step[1] for step in cells} != {"VColumn"} or result[1] != "ResultRow":
         return None
     column_of = {register: column for _, _, _, column, register, *_ in cells}
-    if result[1] != "ResultRow":
-        return None
     _, _, first, count, *_ = result
     registers = range(first, first + count)
-    return tuple(column_of[one] for one in registers) if column_of.keys() == {*registers} else None
+    if column_of.keys() != {*registers}:
+        return None
+    return PlainRead(tuple(column_of[one] for one in registers), limit)
 
 
-def _picker(columns: Sequence[int]) -> Callable[[TableRow], tuple[Any, ...]]:
+def _picker(columns: Sequence[int]) -> Callable[[TableRow], Row]:
     """Return a function that returns some columns of a row."""
     first, count = columns[0], len(columns)
     if tuple(columns) == tuple(range(first, first + count)):

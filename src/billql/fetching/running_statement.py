@@ -212,5 +212,5 @@ class RunningStatement:
         page by page; None if they are not those of one scan.
         """
         readers = [one for scans in self._scans.values() for _, one in scans.values()]
-        columns = self._program.plain_columns(sql) if len(readers) == 1 else None
-        return None if columns is None else PlainScan(readers[0], columns)
+        read = self._program.plain_read(sql) if len(readers) == 1 else None
+        return None if read is None else PlainScan(readers[0], read)

@@ -257,12 +257,13 @@ class Execution:
                 self._session.note(text)
 
     def _next_rows(self, ahead: int) -> bool:
-        """Read the rest of a page, or let SQLite return its next row and those after it.
-
-        Return whether there are any. Those that are allowed come before the error for too many.
+        """Read the rest of a page, or let SQLite return its next row and those after it; return
+        whether there are any. Those that are allowed come before the error for too many.
         """
         left = sys.maxsize if self._allowance is None else self._allowance.rows_left
         if self._scan is not None and not self._session.database.is_interrupted:
+            if self._scan.is_complete:
+                return False
             self._rows += self._scan.rest_of_page(left)
             if self._rows:
                 self._count(len(self._rows))
@@ -285,9 +286,8 @@ class Execution:
             self._allowance.count_rows(rows)
 
     def _check_fault(self) -> None:
-        """Raise what a comparison has found to be wrong, for which SQLite does not stop.
-
-        Of the rows that were read at once, some may be wrong.
+        """Raise what a comparison has found to be wrong, for which SQLite does not stop, so that
+        some of the rows that were read at once may be wrong.
         """
         if self._running is not None and self._running.fault is not None:
             self._rows.clear()

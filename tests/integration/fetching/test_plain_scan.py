@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from itertools import chain
@@ -12,7 +13,7 @@ import httpx
 import pytest
 
 from billql.errors import ApiError, Interrupted, RowLimit, StatementTimeout
-from billql.fetching.plain_scan import plain_columns
+from billql.fetching.plain_scan import PlainRead, plain_read
 from billql.sqlite.execution import Execution
 from billql.sqlite.restrictions import Restrictions
 from billql.sqlite.session import Session
@@ -20,13 +21,17 @@ from support.shop import SIZE, Shop, opened
 
 # `things` has the columns id, name and kind, and comes in the order of its id.
 
-PLAIN: list[tuple[str, tuple[int, ...]]] = [
-    ("SELECT * FROM @things", (0, 1, 2)),
-    ("SELECT name AS n, t.id, name FROM @things AS t", (1, 0, 1)),
-    ("SELECT +id FROM @things", (0,)),
-    ("SELECT kind FROM @things ORDER BY id", (2,)),
-    ("SELECT n FROM (SELECT id, name AS n FROM @things)", (1,)),
-    ("WITH t AS (SELECT name, id FROM @things) SELECT * FROM t", (1, 0)),
+PLAIN = [
+    ("SELECT * FROM @things", PlainRead((0, 1, 2))),
+    ("SELECT name AS n, t.id, name FROM @things AS t", PlainRead((1, 0, 1))),
+    ("SELECT +id FROM @things", PlainRead((0,))),
+    ("SELECT kind FROM @things ORDER BY id", PlainRead((2,))),
+    ("SELECT n FROM (SELECT id, name AS n FROM @things)", PlainRead((1,))),
+    ("WITH t AS (SELECT name, id FROM @things) SELECT * FROM t", PlainRead((1, 0))),
+    ("SELECT id FROM @things LIMIT 3", PlainRead((0,), 3)),
+    ("SELECT id, kind FROM @things ORDER BY id LIMIT 2", PlainRead((0, 2), 2)),
+    ("SELECT id FROM @things LIMIT ?1", PlainRead((0,), 1)),
+    ("SELECT name FROM (SELECT * FROM @things LIMIT 7)", PlainRead((1,), 7)),
 ]
 
 COMPUTED = [
@@ -41,8 +46,14 @@ COMPUTED = [
     "SELECT id FROM @things WHERE ?1",
     "SELECT id FROM @things WHERE id BETWEEN 1 AND 2",
     "SELECT id FROM @things WHERE EXISTS (SELECT 1 FROM n)",
-    "SELECT id FROM @things LIMIT 3",
+    "SELECT id FROM @things LIMIT 0",
+    "SELECT id FROM @things LIMIT -1",
+    "SELECT id FROM @things LIMIT 1 + 1",
+    "SELECT id FROM @things LIMIT 5000000000",
+    "SELECT id FROM @things LIMIT (SELECT 3)",
+    "SELECT id FROM @things LIMIT 3 OFFSET 2",
     "SELECT id FROM @things LIMIT -1 OFFSET 2",
+    "SELECT * FROM (SELECT id FROM @things LIMIT 3) LIMIT 2",
     "SELECT id FROM @things ORDER BY name",
     "SELECT DISTINCT name FROM @things",
     "SELECT name FROM @things GROUP BY name",
@@ -71,20 +82,20 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
         yield session
 
 
-def columns_of(session: Session, sql: str) -> tuple[int, ...] | None:
+def read_by(session: Session, sql: str) -> PlainRead | None:
     quoted = re.sub(r"@(\w+)", r'"shop.all.\1"', sql)
     bindings = (1,) if "?" in sql else ()
-    return plain_columns(list(session.database.execute(f"EXPLAIN {quoted}", bindings)))
+    return plain_read(list(session.database.execute(f"EXPLAIN {quoted}", bindings)))
 
 
-@pytest.mark.parametrize(("sql", "columns"), PLAIN)
-def test_only_reads(session: Session, sql: str, columns: tuple[int, ...]) -> None:
-    assert columns_of(session, sql) == columns
+@pytest.mark.parametrize(("sql", "read"), PLAIN)
+def test_only_reads(session: Session, sql: str, read: PlainRead) -> None:
+    assert read_by(session, sql) == read
 
 
 @pytest.mark.parametrize("sql", COMPUTED)
 def test_does_more(session: Session, sql: str) -> None:
-    assert columns_of(session, sql) is None
+    assert read_by(session, sql) is None
 
 
 def is_read_by_page(execution: Execution) -> bool:
@@ -184,6 +195,35 @@ def test_all_rows_within_the_bound_are_returned(tmp_path: Path, sql: str, most: 
             found.extend(chain.from_iterable(iter(lambda: execution.fetch(7), [])))
         assert execution.fetch(7) == []
     assert found == [(number,) for number in range(1, most + 1)]
+
+
+@pytest.mark.parametrize("limit", [1, 2, SIZE // 2, SIZE - 1, SIZE, SIZE + 1, 46, 47, 48])
+@pytest.mark.parametrize("most", [None, 1, SIZE // 2, SIZE, 47])
+def test_a_limit_ends_it_with_the_same_requests(
+    tmp_path: Path, limit: int, most: int | None
+) -> None:
+    """A LIMIT, and a bound on how many rows a statement may return."""
+    found: dict[str, list[Any]] = {}
+    for column in ("id", "id + 0"):
+        shop = Shop(events=47)
+        rows: list[Any] = []
+        with opened(shop, tmp_path) as session:
+            session.restrictions = Restrictions(max_rows=most)
+            execution = session.execute(f"SELECT {column} FROM shop.all.events LIMIT {limit}")
+            assert is_read_by_page(execution) == (column == "id")
+            try:
+                rows.extend(execution)
+            except RowLimit:
+                rows.append("too many")
+            assert execution.fetch(1) == []
+        found[column] = rows
+        if most is None:
+            assert len(shop.asked) == math.ceil(min(limit, 47) / SIZE)
+    assert found["id"] == found["id + 0"]
+    expected: list[Any] = [(number,) for number in range(1, min(limit, 47) + 1)]
+    if most is not None and most < len(expected):
+        expected[most:] = ["too many"]
+    assert found["id"] == expected
 
 
 @pytest.mark.parametrize("most", [47, 48])
