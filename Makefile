@@ -14,7 +14,7 @@ SECONDS ?= 60
 # Hundreds of processes are started, each of which would compile billql anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo check prepared test clients compatibility assurance focus differential backtest fuzz spark spark-lowest spark-cluster bench lock currencies postgres-catalog contract schema docs registry clean
+.PHONY: help setup demo check prepared test clients compatibility assurance focus differential backtest fuzz spark spark-lowest spark-cluster spark-pace bench lock currencies postgres-catalog contract schema docs registry clean
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,6 +89,10 @@ spark-lowest: prepared ## Read tables by the lowest Spark that pyproject.toml al
 spark-cluster: $(READY) ## Read tables by executors in processes of their own, one of which is killed.
 	@PYTHONPATH=tests $(BIN)/python -m spark.prepare
 	BILLQL_SPARK_MASTER='local-cluster[2,1,1024]' $(BIN)/python -m pytest -rs tests/spark/test_reading.py tests/spark/cluster.py
+
+spark-pace: $(READY) ## Measure how much Spark reads in a second, for the plan in docs/spark.md.
+	@PYTHONPATH=tests $(BIN)/python -m spark.prepare
+	$(BIN)/python -m bench.by_spark
 
 bench: $(READY) ## Measure billql beside a hand-written loop and Shillelagh; writes docs/benchmarks.md.
 	$(BIN)/python -m bench

@@ -154,6 +154,7 @@ def test_a_filter_on_a_column_of_another_type_is_left_to_spark(place: Place) -> 
     assert found
 
 
+@pytest.mark.usefixtures("hands_filters_over")
 def test_filters_save_requests(place: Place) -> None:
     frame = once(place, INVOICES).load()
     assert frame.where("status = 'open' AND connection = 'acme'").count() > 0
@@ -177,6 +178,7 @@ def test_without_the_setting_the_answer_is_the_same(place: Place) -> None:
     assert not any("status=open" in target for target in sent)
 
 
+@pytest.mark.usefixtures("hands_filters_over")
 def test_keys_are_shared_out_among_tasks(place: Place) -> None:
     items = "digitalocean.billing.invoice_items"
     uuids = [

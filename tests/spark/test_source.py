@@ -230,6 +230,7 @@ def test_a_connection_named_twice_is_read_once(own: Own) -> None:
     assert len(own.read(changes={"connections": "own, own,"})) == 1
 
 
+@pytest.mark.usefixtures("hands_filters_over")
 @pytest.mark.parametrize("text", ["2026-1", "2026-13", "2026-01-15", "2026", "October", ""])
 def test_a_text_that_is_no_month_is_left_to_spark(text: str) -> None:
     """The column is text there, and compares with any; here such a text is an error."""

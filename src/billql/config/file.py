@@ -28,8 +28,8 @@ from billql.config.settings import Settings
 from billql.errors import InterfaceError
 from billql.util.struct_errors import MSGSPEC_LOCK, explain_mismatch
 
-MAX_BYTES = 1024 * 1024
-"""The largest config file that is read, in bytes."""
+MAX_BYTES = 8 * 1024 * 1024
+"""The largest config file that is read, in bytes: 10,000 connections need one or two million."""
 
 Name = Annotated[
     str,
