@@ -280,6 +280,16 @@ class Session:
         with self.guard, trusted(self.database):
             yield
 
+    @contextmanager
+    def unbounded(self) -> Iterator[None]:
+        """Let a program's own statements return any number of rows in a block, in any time."""
+        bounds = self.restrictions
+        self.restrictions = Restrictions(read_only=bounds.read_only)
+        try:
+            yield
+        finally:
+            self.restrictions = bounds
+
     def interrupt(self) -> None:
         """End the statements under way; may be called in any thread."""
         self.guard.check()

@@ -153,3 +153,10 @@ def test_connections_share_the_limit_of_a_token() -> None:
                 assert connection.execute(balance).fetchone() == (Decimal("1.5"),)
     assert len(moments) == 3
     assert moments[-1] - began >= 1
+
+
+def test_the_catalog_may_have_more_rows_than_a_statement_may_return() -> None:
+    with served(max_rows=5) as server, psycopg.connect(dsn(server)) as connection:
+        assert len(connection.execute("SELECT 1 FROM pg_class LIMIT 5").fetchall()) == 5
+        with pytest.raises(psycopg.Error, match="more than the 5 rows"):
+            connection.execute("SELECT 1 FROM pg_class LIMIT 6")

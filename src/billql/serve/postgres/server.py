@@ -91,7 +91,7 @@ class PostgresServer:
         self._stopping = False
         self._listener = address.bind()
         self._registry = all_functions()
-        with context.open_connection() as connection:
+        with context.open_connection() as connection, connection.session.unbounded():
             self._catalog = Catalog(tables.read(connection), access.user, DATABASE)
         _ = self._catalog.image  # which takes a moment that the first client need not wait for
         self._watch = HangupWatch()
