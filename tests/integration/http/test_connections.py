@@ -168,7 +168,7 @@ ASKED = [
 def test_connections_are_just_rows(
     connect: Connect, oracle: sqlite3.Connection, asked: str
 ) -> None:
-    connection = connect(*TOKENS)
+    connection = connect(*TOKENS, warn=lambda text: None)
     found = rows(connection, asked.replace("{}", "acme.billing.bills"))
     expected = oracle.execute(asked.replace("{}", "bills")).fetchall()
     assert sorted(found, key=repr) == sorted(expected, key=repr)
@@ -223,8 +223,13 @@ def test_only_the_connections_that_are_asked_for_are_asked(connect: Connect, api
 def test_nothing_is_sent_for_a_connection_that_is_not_there(
     connect: Connect, api: Accounts
 ) -> None:
-    assert not rows(connect(*TOKENS), "SELECT id FROM acme.billing.bills WHERE connection = 'x'")
+    notes: list[str] = []
+    connection = connect(*TOKENS, warn=notes.append)
+    assert not rows(connection, "SELECT id FROM acme.billing.bills WHERE connection = 'x'")
     assert api.asked == []
+    assert [note.partition(". ")[0] for note in notes] == [
+        "acme.billing.bills: connection is never 'x'"
+    ]
 
 
 def test_a_token_is_looked_up_only_when_its_connection_is_read(connect: Connect) -> None:
