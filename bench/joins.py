@@ -115,4 +115,11 @@ JOINS = [
         12,
         "one page lists nine invoices, each summary is a response of its own, and two have no tax",
     ),
+    Query(
+        "How many charges were made in the period of each invoice?",
+        "SELECT i.id, count(c.id) FROM stripe.billing.invoices i LEFT JOIN stripe.core.charges c "
+        "ON c.created >= i.period_start AND c.created < i.period_end GROUP BY i.id",
+        13,
+        "six pages list the invoices, and seven the charges",
+    ),
 ]

@@ -33,6 +33,15 @@ class _Equality(NamedTuple):
     accepts_null: bool
 
 
+class _Bound(NamedTuple):
+    """A bound whose value a plan is handed: its place in the arguments."""
+
+    place: int
+    position: int
+    """The position of its column in a row."""
+    is_low: bool
+
+
 class WholeList(NamedTuple):
     """A whole list that may serve many keys."""
 
@@ -79,6 +88,17 @@ class KeyFamily:
             )
             for one in wanted
             if one.constraint.operator == "=" and one.constraint.collation is None
+        ]
+        self._bounds = [
+            _Bound(
+                places[one.number],
+                positions[one.constraint.column],
+                one.constraint.operator.startswith(">"),
+            )
+            for one in wanted
+            if one.constraint.operator in ("<", "<=", ">", ">=")
+            and one.constraint.collation is None
+            and one.constraint.computed is None
         ]
         self._equal = {one.number for one in self._equalities}
         self._null = {one.position for one in self._equalities if one.accepts_null}
@@ -146,6 +166,8 @@ class KeyFamily:
             if not (plan.used <= whole.plan.used and whole.serves(key)):
                 continue
             if whole.has_all and is_complete:
+                if self._bounds and not self._equalities:
+                    return self._rows_between(rows, key)
                 wanted = {one.position: key[one.place] for one in self._equalities}
                 return rows.find(wanted, self._null)
             pushed = [one for one in self._equalities if one.number in self._pushed]
@@ -153,6 +175,18 @@ class KeyFamily:
             if found := rows.find_exactly(wanted):
                 return found
         return None
+
+    def _rows_between(self, rows: RowIndex, key: Key) -> Sequence[TableRow]:
+        """Return the rows that may lie within the bounds of a key, of one column."""
+        position = self._bounds[0].position
+        low = high = None
+        for one in self._bounds:
+            value = key[one.place]
+            if value is None:
+                return ()  # which no row is compared with
+            if one.position == position:
+                low, high = (value, high) if one.is_low else (low, value)
+        return rows.between(position, low, high)
 
     @property
     def holds_lists(self) -> bool:
@@ -171,15 +205,16 @@ class KeyFamily:
         """
         (self._dry_held if dry else self._held).append(_Held(whole, rows, is_complete))
 
-    def whole_list(self, plan: Plan, key: Key) -> WholeList | None:
+    def whole_list(self, plan: Plan, key: Key, *, for_ranges: bool) -> WholeList | None:
         """Return the list that has the rows of a plan's key and of all that are known; None if none
         has.
 
-        What all keys have in common stays in its request.
+        What all keys have in common stays in its request. `for_ranges` is whether keys may differ
+        in a range, whose rows no value shows.
         """
         dropped = self._varying.intersection(self._pushed) or self._joined
-        if not dropped.issubset(self._equal):
-            return None  # what differs is a range: no key finds its rows in a list
+        if not (for_ranges or dropped.issubset(self._equal)):
+            return None
         whole = self._whole_list(plan, key, dropped | self._varying)
         return None if whole is None or self._holds(whole) else whole
 

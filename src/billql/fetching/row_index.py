@@ -7,6 +7,7 @@ leaves nothing out.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import Any, Final
 
@@ -52,6 +53,9 @@ class RowIndex:
         self._kinds = kinds
         self.rows: list[TableRow] = []
         self._found: dict[tuple[int, ...], dict[Hashable, list[TableRow]]] = {}
+        self._sorted: dict[int, tuple[list[Any], list[int]] | None] = {}
+        """The places of the rows in a column, sorted, and the numbers of the rows; None if it is
+        not known of each row where it is."""
         self._unclear: set[int] = set()
         """The positions of columns in which a row has a value that SQLite might convert."""
 
@@ -59,6 +63,7 @@ class RowIndex:
         """Add rows, which come after the others."""
         self.rows.extend(rows)
         self._found.clear()
+        self._sorted.clear()
 
     def find(self, wanted: Mapping[int, Any], null: Collection[int] = ()) -> Sequence[TableRow]:
         """Return, in their order, the rows that may have some values, by their position.
@@ -85,6 +90,29 @@ class RowIndex:
         """Return the rows that surely have some values, by their position."""
         found = self.find(wanted)
         return [row for row in found if all(row[at] == value for at, value in wanted.items())]
+
+    def between(self, position: int, low: Any, high: Any) -> Sequence[TableRow]:
+        """Return, in their order, the rows that may have a value from `low` to `high`, both of them
+        included; None leaves that end open.
+        """
+        if position not in self._sorted:
+            self._sorted[position] = self._sort(position)
+        if (found := self._sorted[position]) is None:
+            return self.rows
+        places, numbers = found
+        first, last = (place_of(self._kinds[position], value) for value in (low, high))
+        start = bisect_left(places, first) if first is not None and is_clear(first) else 0
+        end = bisect_right(places, last) if last is not None and is_clear(last) else len(places)
+        return [self.rows[number] for number in sorted(numbers[start:end])]
+
+    def _sort(self, position: int) -> tuple[list[Any], list[int]] | None:
+        kind = self._kinds[position]
+        places: list[Any] = [place_of(kind, row[position]) for row in self.rows]
+        if not all(map(is_clear, places)):
+            return None
+        numbers = [number for number, place in enumerate(places) if place is not None]
+        numbers.sort(key=places.__getitem__)
+        return [places[number] for number in numbers], numbers
 
     def _group(self, positions: tuple[int, ...]) -> None:
         """Group the rows by the values at some positions, unless one of them is unclear."""

@@ -21,6 +21,8 @@ class WantedRows:
         self._found: Counter[Hashable] = Counter()
         self.is_clear = bool(kinds)
         """Whether it is known of each key which rows have it."""
+        self.are_ranges = not kinds
+        """Whether a key is a range, and no value that a row has."""
 
     def find(self, rows: Iterable[TableRow]) -> list[TableRow]:
         """Count the keys that some rows have, and return those rows."""

@@ -4,7 +4,8 @@ How many pages a list has is unknown before its first one. So a list that may be
 page by page, and nothing of it is requested ahead. Once a page shows how many follow, it is decided
 by their number. Where none does, the pages so far must have brought keys that would have taken more
 requests by themselves, but for a tenth: a page that brings one costs what that key would cost. A
-key that has more rows than fit a page takes several.
+key that has more rows than fit a page takes several. Of ranges no page shows which it brings, so as
+many pages are read as there are ranges, which at most doubles the requests.
 """
 
 from __future__ import annotations
@@ -109,6 +110,8 @@ def _is_worth_it(scan: Scan, seen: int, keys: Keys, wanted: WantedRows, idle_pag
     most = max(1, seen) / pages
     if not keys.have_all_rows:
         most = math.inf
+    if left is None and wanted.are_ranges:
+        return pages < keys.count
     if left is None:
         return wanted.is_clear and pages < wanted.pages(most) + keys.count // _PAGES_IN_VAIN
     # The pages to come have each key as often as those that were read.

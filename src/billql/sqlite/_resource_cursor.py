@@ -162,18 +162,17 @@ class ResourceCursor(Cursor):
         first, *_ = scan.first_requests()
         running = self._running
         single = self._table.resource.methods[plan.method].single
-        whole = family.whole_list(plan, arguments)
+        reads_all = not running.stops_early
+        whole = family.whole_list(plan, arguments, for_ranges=reads_all)
         if whole is None:
             scan.begin()
         elif single or not running.may_skip_keys(side):
             running.prefetcher.learn(self._table.name, side, first, scan)
-            whole = family.whole_list(plan, arguments)
+            whole = family.whole_list(plan, arguments, for_ranges=reads_all)
         if whole is not None and (rows := self._of_whole(side, plan, family, arguments, whole)):
             return iter((rows[0],))
         scan.begin()
-        running.prefetcher.prefetch(
-            self._table.name, side, first, scan, stops_early=running.stops_early
-        )
+        running.prefetcher.prefetch(self._table.name, side, first, scan, stops_early=not reads_all)
         scan.wait_with(running.prefetcher.meanwhile)
         family.note_read(arguments)
         return running.statement.row_memo.memoize(key, scan.batches())
