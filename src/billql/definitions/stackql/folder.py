@@ -170,11 +170,17 @@ class StackqlFolder:
 
     def _cached(self, service: str) -> Path | None:
         """Return the file of a service in the cache, whatever that was made of."""
+        folder = self._cache_folder
+        return None if folder is None else folder / f"{files.digest(service)}.service"
+
+    @cached_property
+    def _cache_folder(self) -> Path | None:
+        """One for each provider, because whoever writes a file looks through all that lie beside
+        it.
+        """
         if self._cache is None:
             return None
-        # A folder for each provider, as whoever writes a file looks through its folder.
-        folder = self._cache / files.digest("stackql", str(self.path.absolute()))
-        return folder / f"{files.digest(service)}.service"
+        return self._cache / files.digest("stackql", str(self.path.absolute()))
 
     def _fingerprint(self, service: str, content: bytes) -> bytes:
         """Return what nothing has that was made of another content or in another way."""

@@ -173,7 +173,7 @@ class _Document:
             return None
         lines = list(re.compile(_LINE % column).finditer(self._text, blank.start(1) - 1, end))
         keys = [line for line in lines if not line[5]]
-        if not keys or lines[0] is not keys[0] or not all(line.lastindex for line in keys):
+        if not keys or not all(line.lastindex for line in keys):
             return None
         starts = [start, *(line.start() + 1 for line in keys[1:]), end]
         found = Parts(self, level)
@@ -181,6 +181,7 @@ class _Document:
             value: Any = None
             if line[4] and level + 1 < _LEVELS:
                 value = self._object(line.end(4), there, column, level + 1)
+                self.check(self._text[here : line.end(4)], level)
             if value is None:
                 value = self._text[here:there]
                 if self._has_anchors and _ANCHOR_OR_ALIAS.search(value):

@@ -70,6 +70,7 @@ def is_cut(text: bytes) -> bool:
         "a:\n  b: &x [1]\n  c: *x\nd: {e: *x}\nf:\n  g: &x 2\n  h: *x\n",
         "a: &x\n  b: 1\nc:\n  *x : 2\nd: *y\n",
         "a: &x\n  b: *x\n",
+        "a: &x 1\nb: [*x,2]\nc: {*x : 3}\nd: [{e: *x}]\nf: {?*x : 4}\ng: {'h':*x}\ni: &x 5\n",
         "a: 1 &x\nb:\nc:\n  d:\n  e:\n\n  f: \n",
         "a\u00e4: \u00f6\nb:\n  'c\u00fc': 1\n",
         "a:   \n  b:  1 \nc: 1",
@@ -99,6 +100,8 @@ def test_what_is_cut_says_the_same(text: str) -> None:
         "a: 1\n...\nb: 2\n",
         "%TAG ! x\n---\na: 1\n",
         "\ufeffa: 1\n",
+        "a : 1\n",
+        '"a\\tb": 1\n',
         "? a\n: 1\nb: 2\n",
         "a: 1\n? [b]\n: 2\n",
         "&x a: 1\n",
@@ -113,6 +116,12 @@ def test_what_is_cut_says_the_same(text: str) -> None:
         # What is wrong, each in another place.
         "a:\n  b: 1\n c: 2\n",
         "a:\n  b:\n    c: 1\n   d: 2\n",
+        "a:\n  b:\n c: 2\n",
+        "a:\n  - b\n  c: 1\n",
+        "# \x01\na: 1\n",
+        "a:\n  # \x01\n  b: 1\n",
+        "a\x01:\n  b: 1\n",
+        f"{'a' * 2000}:\n  b: 1\n",
         "a:\n  b: 1\n  c\n",
         "a: 1\n  b: 2\n",
         "a: 1\n- b\n",
@@ -133,7 +142,9 @@ def test_what_is_not_cut_is_read_as_a_whole(text: str) -> None:
     assert not is_cut(text.encode())
 
 
-@pytest.mark.parametrize("text", [b"a: \xff\n", b"\xff: 1\n", "a: 1\n".encode("utf-16")])
+@pytest.mark.parametrize(
+    "text", [b"a: \xff\n", b"a\xff: 1\n", b"a\xff:\n  b: 1\n", "a: 1\n".encode("utf-16")]
+)
 def test_other_encodings(text: bytes) -> None:
     assert not is_cut(text)
 
@@ -177,7 +188,7 @@ def unread(parts: Parts) -> Iterator[str]:
 
 
 def test_only_what_is_asked_for_becomes_data() -> None:
-    text = b"a:\n  b:\n    c: {d: 1}\n    e: 2\n  f: 3\ng: 4\n"
+    text = b"a:\n # h\n  b:\n    c: {d: 1}\n    e: 2\n  f: 3\ng: 4\n"
     with in_parts(HERE, text) as parts:
         assert list(unread(parts)) == ["a.b.c", "a.b.e", "a.f", "g"]
         assert "g" in parts
