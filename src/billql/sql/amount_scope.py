@@ -55,8 +55,11 @@ class Scope:
 
     def unite(self, one: Column | str | None, other: Column | str | None) -> None:
         """Note that two columns, or a column and a constant, are equal."""
-        if one is not None and other is not None:
-            self._equal[self.root(one)] = self.root(other)
+        if one is None or other is None:
+            return
+        first, second = self.root(one), self.root(other)
+        if first != second:  # else a root would lead to itself
+            self._equal[first] = second
 
     def root(self, column: Column | str) -> Column | str:
         """Return what stands for all that is equal to a column: a constant, if there is one."""

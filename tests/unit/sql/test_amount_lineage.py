@@ -65,6 +65,10 @@ def at(place: int, *, minor: bool = False, rounded: bool = False) -> Amount:
         ("SELECT p.paid, b.currency FROM bills b JOIN payments p ON b.currency = p.currency",
          [at(1, minor=True), NO]),
         ("SELECT b.amount, p.currency FROM bills b JOIN payments p ON b.id = p.id", [UNKNOWN, NO]),
+        ("SELECT amount, currency FROM bills WHERE currency = currency", [at(1), NO]),
+        ("SELECT p.paid, b.currency FROM bills b JOIN payments p ON b.currency = p.currency "
+         "AND p.currency = b.currency", [at(1, minor=True), NO]),
+        ("SELECT amount FROM bills WHERE currency = 'usd' AND currency = 'usd'", [Amount("usd")]),
         ("SELECT a.amount, b.amount, b.currency, a.currency FROM bills a, bills b",
          [at(3), at(2), NO, NO]),
         ("SELECT a.amount - b.amount, a.currency FROM bills a JOIN bills b USING (currency)",
