@@ -179,6 +179,15 @@ def test_without_the_setting_the_answer_is_the_same(place: Place) -> None:
 
 
 @pytest.mark.usefixtures("hands_filters_over")
+def test_connections_that_a_filter_excludes_have_no_task(place: Place) -> None:
+    frames = [
+        once(place, INVOICES).load().where(condition)
+        for condition in ("connection = 'acme'", "connection IN ('beta', 'acme', 'no')")
+    ]
+    assert [frame.rdd.getNumPartitions() for frame in frames] == [1, 2]
+
+
+@pytest.mark.usefixtures("hands_filters_over")
 def test_keys_are_shared_out_among_tasks(place: Place) -> None:
     items = "digitalocean.billing.invoice_items"
     uuids = [

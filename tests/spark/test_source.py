@@ -58,7 +58,12 @@ def _struct(types: Mapping[str, Any]) -> StructType:
     from pyspark.sql.types import StructType
 
     fields = [
-        {"name": name, "type": kind, "nullable": True, "metadata": {}}
+        {
+            "name": name.removesuffix(" NOT NULL"),
+            "type": kind,
+            "nullable": not name.endswith(" NOT NULL"),
+            "metadata": {},
+        }
         for name, kind in types.items()
     ]
     return StructType.fromJson({"type": "struct", "fields": fields})
@@ -139,6 +144,7 @@ def test_an_empty_table_has_no_rows(tmp_path: Path, serve: Serve) -> None:
         ({}, {"id": "long"}, "id has a value that is no int64"),
         ({}, {"more": LIST}, "more has a value that is no list"),
         ({}, {"ID": "string"}, "no column ID"),
+        ({"ready": None}, {"ready NOT NULL": "boolean"}, "ready has a NULL"),
     ],
 )
 def test_a_value_that_does_not_fit_is_an_error_that_names_its_column(
@@ -224,6 +230,22 @@ def test_a_part_of_a_view_is_read_though_the_driver_has_no_token(tmp_path: Path)
         ("stripe.focus.cost_and_usage", ("acme",)),
         ("stripe.focus.cost_and_usage", ("beta",)),
     ]
+
+
+def test_a_column_named_twice_is_an_error(own: Own) -> None:
+    with pytest.raises(Error, match="the column id twice"):
+        own.read({"id": "string", "id NOT NULL": "string"})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"table": "", "path": "own.all.things"},
+        {"table": "OWN.All.things"},
+    ],
+)
+def test_a_table_is_named_as_load_and_sql_do(own: Own, changes: dict[str, str]) -> None:
+    assert len(own.read(changes=changes)) == 1
 
 
 def test_a_connection_named_twice_is_read_once(own: Own) -> None:

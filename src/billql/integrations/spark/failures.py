@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from billql.errors import CredentialMissing, CredentialRefused, Error
+from billql.errors import CredentialMissing, CredentialRefused, Error, ParameterMissing
 
 
 @contextmanager
@@ -18,6 +18,10 @@ def explained(task: object = None) -> Iterator[None]:
             error.add_note(f"hint: {error.hint}")
         if task is not None:
             error.add_note(f"The task reads {task}.")
+            if isinstance(error, ParameterMissing):
+                error.add_note(
+                    """Spark: .option("keys", '{"column": ["value", …]}') names values."""
+                )
             if isinstance(error, CredentialMissing | CredentialRefused):
                 error.add_note(
                     "Tokens are looked up where the task runs: in the environment and the config "

@@ -1,6 +1,7 @@
 """What a reader is asked for: the options of `session.read.format("billql")`.
 
-    table          a resource or a view by its full name, such as stripe.billing.invoices
+    table          a resource or a view by its full name, such as stripe.billing.invoices;
+                   `load("stripe.billing.invoices")` passes it as `path`
     config         a config file, at the same path on every executor; default: the user's own
     profile        a profile of it
     definitions    a folder with more providers, also on every executor
@@ -88,13 +89,13 @@ class ReadOptions(NamedTuple):
 def parse(options: Mapping[str, str]) -> ReadOptions:
     """Return options as checked ones; raise InterfaceError for what cannot be meant."""
     written = {name.lower(): value for name, value in options.items()}
-    if unknown := sorted(written.keys() - set(_NAMES)):
+    if unknown := sorted(written.keys() - {*_NAMES, "path"}):
         raise InterfaceError(
             f"The format billql has no option {unknown[0]}",
             hint=f"Its options are {', '.join(_NAMES)}. Tokens are looked up by each task, in its "
             "environment or config file.",
         )
-    table = written.get("table") or written.get("path")
+    table = (written.get("table") or written.get("path", "")).lower()
     if not table:
         raise InterfaceError(
             "The format billql needs a table",

@@ -63,7 +63,7 @@ def queries(
             for name, is_text in columns.items()
         )
         held = [condition for condition in conditions if condition.column in part.columns]
-        shares = _shares(table, options, held)
+        shares = _shares(table, options, [one for one in held if one.column != part.naming])
         for of_connection in _connections(part, held):
             for more in shares:
                 # A column that a part does not have is NULL, which is no key and in no window.

@@ -30,6 +30,10 @@ def read(options: ReadOptions, query: Query, schema: pa.Schema) -> Iterator[pa.R
 
 def _cast(values: pa.Array[Any], field: pa.Field[Any]) -> pa.Array[Any]:
     """Return values in the type of a column; raise DataError for one that does not fit."""
+    if values.null_count and not field.nullable:
+        raise DataError(
+            f"{field.name} has a NULL, and the schema has it NOT NULL", hint="Let it be NULL there."
+        )
     if values.type == field.type:
         return values
     try:

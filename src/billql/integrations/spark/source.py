@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from inspect import signature
@@ -77,6 +78,11 @@ class _Reader:
             raise InterfaceError(
                 "A schema without columns has no rows to count", hint="Name a column in it."
             )
+        for name, count in Counter(self._schema.names).items():
+            if count > 1:
+                raise InterfaceError(
+                    f"The schema has the column {name} twice", hint="Name it once."
+                )
         table = self._table
         columns = {
             field.name: field.dataType == StringType() != table.column(field.name).type
