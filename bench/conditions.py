@@ -115,6 +115,14 @@ CONDITIONS = [
         "both sides are the same page",
     ),
     Query(
+        "What was invoiced, and what of it is open or paid?",
+        f"SELECT (SELECT sum(total) FROM {_INVOICES}), "
+        f"(SELECT sum(total) FROM {_INVOICES} WHERE status = 'open'), "
+        f"(SELECT sum(total) FROM {_INVOICES} WHERE status = 'paid' AND created >= '2026-01-01')",
+        6,
+        "the six pages of all invoices have the others",
+    ),
+    Query(
         "How many volumes does each of six regions have, none included?",
         "WITH wanted(slug) AS (VALUES ('nyc1'), ('nyc3'), ('ams3'), ('fra1'), ('lon1'), ('sfo2')) "
         f"SELECT w.slug, count(v.id) FROM wanted w LEFT JOIN {_VOLUMES} v "

@@ -344,11 +344,20 @@ class Predicates(ABC):
         """OR and AND; an OR of what an API filters makes SQLite read a table several times."""
         count = self.one(2, 2, 2, 3)
         if word == "OR" and self.chance(60):
-            cols = [self.favoured(scope) for _ in range(count)]
-            parts = [f"{col.text} = {self.literal(self.value(col))}" for col in cols]
+            cols = [self.favoured(scope)] * count
+            if self.chance(50):
+                cols = [self.favoured(scope) for _ in range(count)]
+            parts = [self._equality(col) for col in cols]
         else:
             parts = [self.predicate(scope, depth - 1) for _ in range(count)]
         return f"({f' {word} '.join(parts)})"
+
+    def _equality(self, col: Col) -> str:
+        """A comparison with one value, or with a list of them."""
+        values = [self.literal(self.value(col)) for _ in range(self.one(1, 1, 1, 2))]
+        if len(values) == 1:
+            return f"{col.text} = {values[0]}"
+        return f"{col.text} IN ({', '.join(values)})"
 
     def _nested_predicate(self, scope: Scope) -> str:
         if self.chance(40):

@@ -218,6 +218,10 @@ class KeyFamily:
         whole = self._whole_list(plan, key, dropped | self._varying)
         return None if whole is None or self._holds(whole) else whole
 
+    def widest_list(self, plan: Plan, key: Key) -> WholeList | None:
+        """Return the list that has the rows of any key; None if none has."""
+        return self._whole_list(plan, key, self._pushed)
+
     def own_list(self, plan: Plan, key: Key) -> WholeList | None:
         """Return the list that is read for a key anyway, whatever rows of it are wanted."""
         return self._whole_list(plan, key, self._places.keys() - self._pushed)

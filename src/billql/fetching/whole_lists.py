@@ -20,8 +20,11 @@ from billql.fetching.wanted_keys import WantedRows
 FEW_KEYS = 3
 """So many keys are requested one by one, unless one page has the whole list by its definition."""
 
-_PAGES_IN_VAIN = 10
+_KEYS_A_PAGE = 10
 """For so many keys, one page more may be read in vain."""
+
+_MOST_PAGES_IN_VAIN = 16
+"""So many at most, because they are read one after the other."""
 
 
 class Keys(Protocol):
@@ -105,7 +108,7 @@ def _is_worth_it(scan: Scan, seen: int, keys: Keys, wanted: WantedRows, idle_pag
         missing = keys.count - wanted.found
         if left is not None:
             return left < missing
-        may_go_on = pages < wanted.found + keys.count // _PAGES_IN_VAIN
+        may_go_on = pages < wanted.found + _pages_in_vain(keys)
         return wanted.is_clear and may_go_on and missing > 1 + idle_pages
     most = max(1, seen) / pages
     if not keys.have_all_rows:
@@ -113,7 +116,11 @@ def _is_worth_it(scan: Scan, seen: int, keys: Keys, wanted: WantedRows, idle_pag
     if left is None and wanted.are_ranges:
         return pages < keys.count
     if left is None:
-        return wanted.is_clear and pages < wanted.pages(most) + keys.count // _PAGES_IN_VAIN
+        return wanted.is_clear and pages < wanted.pages(most) + _pages_in_vain(keys)
     # The pages to come have each key as often as those that were read.
     expected = wanted.pages(most * pages / (pages + left)) if wanted.is_clear else wanted.found
     return left < keys.count + expected - wanted.found
+
+
+def _pages_in_vain(keys: Keys) -> int:
+    return min(keys.count // _KEYS_A_PAGE, _MOST_PAGES_IN_VAIN)

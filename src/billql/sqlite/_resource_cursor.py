@@ -93,6 +93,8 @@ class ResourceCursor(Cursor):
             batches = self._of_list_of_values(plan, arguments, len(bound.lists))
             if batches is not None:
                 return batches
+        if (wider := self._wider_scan(plan, arguments)) is not None:
+            self._read_now = scan = wider
         if not scan.counts:
             self._running.statement.read_to_the_end.update(scan.first_requests())
         return scan.batches()
@@ -123,6 +125,33 @@ class ResourceCursor(Cursor):
             self._at += len(rest)
             self.Column = self._reader(rest[-1])
         return rest
+
+    def _wider_scan(self, plan: Plan, arguments: Sequence[Any]) -> Scan | None:
+        """Return the scan of a list that has all the rows of another, and which the statement reads
+        anyway; None if there is none.
+        """
+        if not (plan.pushed and self._running.statement.read_to_the_end):
+            return None
+        table, pushed = self._table, [one.number for one in plan.pushed]
+        whole = whole_list_plan(table, plan, pushed, len(self._source.connections(table)))
+        if whole is None:
+            return None
+        by_number = plan.by_number(arguments)
+        _, scan = self._open(whole, [by_number[number] for number in whole.arguments])
+        return scan if self._reads_anyway(scan) else None
+
+    def _list_read_anyway(self, plan: Plan, family: KeyFamily, key: Key) -> WholeList | None:
+        """Return the list that has all keys if the statement reads it anyway, or else None."""
+        whole = family.widest_list(plan, key) if self._running.statement.read_to_the_end else None
+        if whole is None:
+            return None
+        _, scan = self._open(whole.plan, whole.arguments)
+        return whole if self._reads_anyway(scan) else None
+
+    def _reads_anyway(self, scan: Scan) -> bool:
+        """Return whether the statement reads all the lists of a scan."""
+        firsts = scan.first_requests()
+        return bool(firsts) and self._running.statement.read_to_the_end.issuperset(firsts)
 
     def _of_list_of_values(
         self, plan: Plan, arguments: Sequence[Any], requests: int
@@ -163,12 +192,15 @@ class ResourceCursor(Cursor):
         running = self._running
         single = self._table.resource.methods[plan.method].single
         reads_all = not running.stops_early
-        whole = family.whole_list(plan, arguments, for_ranges=reads_all)
+        # Any key shows whether the list of all is read anyway; the first one does.
+        whole = None if family.read else self._list_read_anyway(plan, family, arguments)
         if whole is None:
-            scan.begin()
-        elif single or not running.may_skip_keys(side):
-            running.prefetcher.learn(self._table.name, side, first, scan)
             whole = family.whole_list(plan, arguments, for_ranges=reads_all)
+            if whole is None:
+                scan.begin()
+            elif single or not running.may_skip_keys(side):
+                running.prefetcher.learn(self._table.name, side, first, scan)
+                whole = family.whole_list(plan, arguments, for_ranges=reads_all)
         if whole is not None and (rows := self._of_whole(side, plan, family, arguments, whole)):
             return iter((rows[0],))
         scan.begin()
@@ -222,4 +254,6 @@ class ResourceCursor(Cursor):
             # What the API forbids is the list, which nobody has asked for; a key may be allowed.
             scan.abandon()
             return index, False
+        if is_read:
+            statement.read_to_the_end.update(firsts)
         return index, is_read

@@ -132,8 +132,20 @@ SHAPES = {
         "SELECT c.id, (SELECT count(*) FROM @entries e WHERE e.customer = c.id), "
         "(SELECT count(*) FROM @entries f WHERE f.customer = c.id AND f.kind = 'k1') "
         "FROM @customers c",
-        12,
         11,
+        11,
+    ),
+    "scalars over one list, of which some have a filter": Shape(
+        "SELECT (SELECT sum(amount) FROM @feed), (SELECT count(*) FROM @feed WHERE state = 's1'), "
+        "(SELECT max(id) FROM @feed WHERE region IN ('r1', 'r2') AND open)",
+        10,
+        10,
+    ),
+    "a UNION ALL of a list and a part of it": Shape(
+        "SELECT 'all', count(name) FROM @entries UNION ALL "
+        "SELECT kind, sum(amount) FROM @entries WHERE state = 's2' AND kind <> 'k1' GROUP BY kind",
+        10,
+        10,
     ),
     "a LEFT JOIN with a constant": Shape(
         "SELECT c.id, i.id FROM @customers c "
