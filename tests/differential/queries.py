@@ -407,11 +407,14 @@ class _Writer(Predicates):
     def write(self) -> Write:
         """What a SELECT of one to three columns gives goes into a table, or changes one."""
         kind = self.one(
-            "create", "insert", "insert", "update", "update", "update from", "delete", "trigger"
+            *("create", "insert", "insert", "update", "update", "update from", "delete"),
+            *("trigger", "for each row"),
         )
         shapes = [shape for shape in self._shapes if not shape.days]
         if kind == "trigger" and shapes:
             return self._with_trigger(self.one(*shapes))
+        if kind == "for each row" and shapes:
+            return self._for_each_row(self.one(*shapes))
         if kind == "create":
             text = f"CREATE TABLE made AS {self._nested(1, ()).text}"
         elif kind == "insert":
@@ -443,11 +446,7 @@ class _Writer(Predicates):
         """Change each row of a table, for which a trigger counts rows of a resource."""
         event = self.one("INSERT", "UPDATE", "DELETE")
         row = "OLD" if event == "DELETE" or (event == "UPDATE" and self.chance(50)) else "NEW"
-        columns = self._columns(shape, "t")
-        needed = {column.name for column in shape.needs()}
-        keys = [col for col in columns if _name(col) in needed] or [self.one(*columns)]
-        names = {kind: name for name, _, kind in LOCAL.declared}
-        where = _where([f"{col.text} = {row}.{names.get(col.type, 'x')}" for col in keys])
+        where = self._where_of_row(shape, row)
         when = self.one("", "", " WHEN typeof(NEW.n) = 'integer'") if row == "NEW" else ""
         counted = f"INSERT INTO {FILLED.name} (a) SELECT count(*) FROM @{shape.name} AS t{where};"
         text = {
@@ -455,12 +454,44 @@ class _Writer(Predicates):
             "UPDATE": f"UPDATE {LOCAL.name} SET {self.one('n = n + 1', 'x = n', 's = key')}",
             "DELETE": f"DELETE FROM {LOCAL.name} WHERE n IS NOT 1",
         }[event]
-        return Write(
-            text,
-            refusable=True,
-            commits=self.chance(60),
-            trigger=f"AFTER {event} ON {LOCAL.name}{when} BEGIN {counted} END",
-        )
+        before = [
+            f"CREATE TEMP TRIGGER drawn AFTER {event} ON {LOCAL.name}{when} BEGIN {counted} END"
+        ]
+        if row == "NEW" and event == "INSERT" and self.chance(50):
+            # What is inserted calls it by the trigger of another table.
+            text = f"INSERT INTO {FILLED.name} (b) SELECT n FROM {LOCAL.name}"
+            called = f"INSERT INTO {LOCAL.name} SELECT * FROM {LOCAL.name} WHERE n IS NEW.b;"
+            before.append(
+                f"CREATE TEMP TRIGGER calls AFTER INSERT ON {FILLED.name} WHEN NEW.a IS NULL "
+                f"BEGIN {called} END"
+            )
+        return Write(text, refusable=True, commits=self.chance(60), before=tuple(before))
+
+    def _where_of_row(self, shape: Shape, row: str) -> str:
+        """Compare what a resource needs, or any column, with columns of a local row."""
+        columns = self._columns(shape, "t")
+        needed = {column.name for column in shape.needs()}
+        keys = [col for col in columns if _name(col) in needed] or [self.one(*columns)]
+        names = {kind: name for name, _, kind in LOCAL.declared}
+        return _where([f"{col.text} = {row}.{names.get(col.type, 'x')}" for col in keys])
+
+    def _for_each_row(self, shape: Shape) -> Write:
+        """Change rows, and count those of a resource for each: in RETURNING, or DO UPDATE."""
+        way = self.one("insert", "update", "delete", "upsert", "upsert")
+        row = self.one("excluded", "made") if way == "upsert" else LOCAL.name
+        counted = f"(SELECT count(*) FROM @{shape.name} AS t{self._where_of_row(shape, row)})"
+        made = "CREATE TABLE made (key TEXT, s TEXT, n INTEGER UNIQUE, day TEXT, x, c TEXT)"
+        some = f"INSERT OR IGNORE INTO made SELECT * FROM {LOCAL.name} WHERE n IS NOT 3"
+        same = f"INSERT INTO {LOCAL.name} SELECT * FROM {LOCAL.name}"
+        text = {
+            "insert": f"{same} RETURNING n, {counted}",
+            "update": f"UPDATE {LOCAL.name} SET x = n RETURNING {counted}",
+            "delete": f"DELETE FROM {LOCAL.name} WHERE n IS NOT 1 RETURNING {counted} + 1",
+            "upsert": f"INSERT INTO made SELECT * FROM {LOCAL.name} WHERE true "
+            f"ON CONFLICT (n) DO UPDATE SET x = {counted}" + self.one("", " WHERE made.n IS NOT 2"),
+        }[way]
+        before = (made, some) if way == "upsert" else ()
+        return Write(text, refusable=True, commits=self.chance(60), before=before)
 
     def _update_from(self, own: Scope) -> str:
         """Count the rows for each value, and put the counts beside these values."""

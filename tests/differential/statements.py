@@ -39,5 +39,5 @@ class Write:
     in_transaction: bool = True
     commits: bool = True
     """How the transaction ends."""
-    trigger: str = ""
-    """A trigger that is there meanwhile, from its AFTER on."""
+    before: tuple[str, ...] = ()
+    """What makes the triggers and the table that are there meanwhile."""

@@ -192,8 +192,8 @@ class World:
     def write(self, write: Write) -> None:
         """Let both write, and compare what their tables hold then: if billql fails, what they held
         before."""
-        if write.trigger:
-            self.on_both(f"CREATE TEMP TRIGGER drawn {write.trigger}")
+        for statement in write.before:
+            self.on_both(statement)
         if write.in_transaction:
             self.on_both("BEGIN")
         before = self._held()
@@ -205,7 +205,8 @@ class World:
             self.on_both("COMMIT" if write.commits else "ROLLBACK")
             assert self._held() == self._held(plain=True), told
         self.on_both("DROP TABLE IF EXISTS made")
-        self.on_both("DROP TRIGGER IF EXISTS drawn")
+        for name in ("drawn", "calls"):
+            self.on_both(f"DROP TRIGGER IF EXISTS {name}")
         self.tally.telling += held != before
 
     def _write(self, write: Write) -> None:

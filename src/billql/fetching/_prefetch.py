@@ -116,8 +116,9 @@ class KeyPrefetcher:
         """What has been sent ahead, and will bring more keys to light when it has arrived."""
         self._arrived: deque[Future[Response]] = deque()
         """What of it has arrived since the last dry run that looked for these keys."""
-        self._has_leads = False
         self._has_looked = False
+        self._wanted: FirstRequest | None = None
+        """What a scan has needed last."""
         # What reads its own changes is foretold before the first of them, or not at all.
         self._most = FIRST_KEYS if self._is_stable else _MOST_KEYS
         """How many new keys the next dry run collects."""
@@ -152,7 +153,7 @@ class KeyPrefetcher:
         coming.scan = scan
         self.learn(table, side, wanted, scan)
         most = scan.concurrency * coming.cursors
-        if self._has_leads:
+        if self._leading_tables:
             # Those that have arrived are not needed before what they lead to, so as many must be on
             # their way. And a dry run over local rows begins with the first one, so the later, the
             # more it must find.
@@ -162,6 +163,7 @@ class KeyPrefetcher:
 
     def learn(self, table: str, side: JoinSide, wanted: FirstRequest, scan: KeyScan) -> None:
         """Look for coming keys by a dry run, if it may find any; a scan needs one."""
+        self._wanted = wanted
         self._stats[id(scan.stats)] = (scan.stats, table)
         self._coming[table].sent.discard(wanted)
         is_surprise = wanted not in self._known
@@ -263,7 +265,7 @@ class KeyPrefetcher:
 
     def _look(self, concurrency: int) -> None:
         """Look for keys, because none is known, or one was not."""
-        if self._has_leads:
+        if self._leading_tables:
             self._follow(concurrency)
         else:
             self._collect_more()
@@ -297,6 +299,7 @@ class KeyPrefetcher:
             most,
             unsent,
             most_unsent,
+            since=None if self._is_stable else self._wanted,
             may_skip=self._program.stops != NONE_STOPS,
         )
         self.dry_run = dry_run
@@ -317,6 +320,8 @@ class KeyPrefetcher:
         finally:
             self._database.set_progress_handler(None, id=self)
             self.dry_run = None
+        if dry_run.is_late:
+            dry_run.drop()
         self._ended = ended
         self._passed = dry_run.passed
         self._may_find_more = dry_run.new > 0 and not is_at_end
@@ -333,9 +338,7 @@ class KeyPrefetcher:
         found = defaultdict(list)
         for one in dry_run.found:
             found[one.table].append(one)
-            if one.leads:
-                self._has_leads = True
-                self._leading_tables.add(one.table)
+        self._leading_tables |= dry_run.leading_tables
         again = {one.first for one in dry_run.found}
         last = len(dry_run.found)
         for table in {*found, *self._coming}:

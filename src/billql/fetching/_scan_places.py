@@ -55,6 +55,11 @@ def loops_of(program: Program) -> list[Loop]:
     ]
 
 
+def _reads_queue(program: Program, loop: Loop) -> bool:
+    """Return whether a loop takes its rows out of a queue, as that of a recursive CTE does."""
+    return any(step[1] == "Delete" for step in program[loop.first : loop.last])
+
+
 def scans_of(program: Program) -> Iterator[tuple[int, int]]:
     """Yield where a program begins scans of virtual tables, and the number of each one's plan."""
     for at, code, _, _, arguments, *_ in program:
@@ -79,6 +84,8 @@ class ScanPlaces:
     def __init__(self, program: Program) -> None:
         self._program = program
         self._loops = sorted(loops_of(program), key=lambda one: one.last - one.first)
+        self._queues = [one for one in self._loops if _reads_queue(program, one)]
+        """The loops of recursive CTEs: each row of theirs may bring others."""
         self._once = [Loop(step[0], step[3] - 1) for step in program if step[1] == "Once"]
         self._of_plan: dict[int, list[int]] = {}
         for at, number in scans_of(program):
@@ -100,7 +107,12 @@ class ScanPlaces:
 
     def leads(self, place: int) -> bool:
         """Return whether any scan depends on the rows of the one at a place."""
-        return any(self.is_affected(other, place) for other in self._all)
+        return any(self.may_hide(other, place) for other in self._all)
+
+    def may_hide(self, place: int, missed: int) -> bool:
+        """Return whether the rows of one scan may lead to another, perhaps by a queue."""
+        are_in_queue = any(loop.has(place, missed) for loop in self._queues)
+        return are_in_queue or self.is_affected(place, missed)
 
     def is_affected(self, place: int, missed: int) -> bool:
         """Return whether a scan may depend on the rows of one that is begun before it."""
@@ -227,7 +239,7 @@ class DryPath:
         if not places:
             return self.has_missed
         return any(
-            missed is None or self._places.is_affected(place, missed)
+            missed is None or self._places.may_hide(place, missed)
             for missed in self._missed
             for place in places
         )

@@ -120,8 +120,9 @@ class DryRun:
     most `most` that were not known before, and `most_unsent` together with those that were.
 
     `known` are the first requests that are known already; what is found joins them. Those of them
-    that are `unsent` are found again, for their order may be another. `may_skip` is whether SQLite
-    may leave a loop before its end, which depends on rows that nothing else depends on.
+    that are `unsent` are found again, for their order may be another. Keys before `since` are left
+    out, if there is one: they are of rows that the statement has changed. `may_skip` is whether
+    SQLite may leave a loop before its end, which depends on rows that nothing else depends on.
     """
 
     def __init__(
@@ -134,6 +135,7 @@ class DryRun:
         unsent: Iterable[FirstRequest] = (),
         most_unsent: int | None = None,
         *,
+        since: FirstRequest | None = None,
         may_skip: bool = True,
     ) -> None:
         self.snapshot = SnapshotView(statement.snapshot)
@@ -145,6 +147,7 @@ class DryRun:
         self._most = most
         self._most_unsent = most_unsent
         self._unsent = set(unsent)
+        self._since = since
         self._may_skip = may_skip
         self.found: list[ComingKey] = []
         """The coming keys, in their order."""
@@ -152,6 +155,8 @@ class DryRun:
         """How many of them were not known before."""
         self.passed = 0
         """How many scans it has begun before the first whose rows were missed."""
+        self.leading_tables: set[str] = set()
+        """The resources whose keys lead to others."""
         self.cursors: Counter[str] = Counter()
         """How many cursors each resource has."""
 
@@ -194,6 +199,23 @@ class DryRun:
         self._memo.lists.pop(scan, None)
         return self._memo.rows.memoize(scan, batches if self._needs_rows else iter(()))
 
+    @property
+    def is_late(self) -> bool:
+        """Whether it has not come to the key since which it looks for others."""
+        return self._since is not None
+
+    def drop(self) -> None:
+        """Forget what it has found."""
+        self._known.difference_update(one.first for one in self.found)
+        self.found.clear()
+        self.new = 0
+
+    def begin_key(self, lists: KeyLists) -> None:
+        """Note that the scan of a key begins that no dry run has come to before."""
+        if self._since in lists.first_requests:
+            self._since = None
+            self.drop()
+
     def have_arrived(self, lists: KeyLists) -> bool:
         """Return whether the first responses have arrived."""
         return all(map(self.snapshot.is_ready, lists.first_requests))
@@ -214,7 +236,9 @@ class DryRun:
         return self._may_skip or self.path.leads
 
     def _record(self, lists: KeyLists) -> None:
-        is_certain = self.path.is_certain
+        is_certain, leads = self.path.is_certain, self.path.leads
+        if leads:
+            self.leading_tables.add(lists.table)
         if self._needs_rows:
             self.path.miss()
         if not is_certain:
@@ -225,7 +249,7 @@ class DryRun:
                 self._unsent.discard(first)
                 self._known.add(first)
                 rank = len(self.found)
-                self.found.append(ComingKey(first, lists.key, lists.table, rank, self.path.leads))
+                self.found.append(ComingKey(first, lists.key, lists.table, rank, leads))
                 self.new += is_new
         if self.new >= self._most or len(self.found) == self._most_unsent:
             raise WouldSendRequest

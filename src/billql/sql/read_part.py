@@ -14,9 +14,9 @@ from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
-from billql.sql.statement_kind import CHANGES, query_of, verb_of
+from billql.sql.statement_kind import query_of, verb_of
 from billql.sql.statements import ParsedStatement, parse
-from billql.sql.tokenizer import NAMES, unquote
+from billql.sql.tokenizer import NAMES, Token, quote, unquote
 
 
 class ReadPart(msgspec.Struct, frozen=True):
@@ -41,6 +41,28 @@ class Update(msgspec.Struct, frozen=True):
     """What stands behind FROM, after a comma; or nothing."""
     condition: str
     """The WHERE, or nothing."""
+
+
+class Upsert(msgspec.Struct, frozen=True):
+    """The ON CONFLICT DO UPDATE of an INSERT as text."""
+
+    table: str
+    """The table with its alias."""
+    name: str
+    """What its columns are qualified by."""
+    conflict: Sequence[str]
+    """The columns that several rows must not have alike."""
+    values: Sequence[str]
+    """What columns are set to."""
+    condition: str
+    """That of its WHERE, or nothing."""
+
+
+class Returned(msgspec.Struct, frozen=True):
+    """The RETURNING of a statement as text, and what it calls the table."""
+
+    values: str
+    name: str
 
 
 class _Clause(msgspec.Struct, frozen=True):
@@ -77,13 +99,68 @@ def inserted_query(statement: ParsedStatement) -> str | None:
     return None if query is None else query[: len(query) - len(statement.text) + last]
 
 
-def has_conflicts(statement: ParsedStatement) -> bool:
-    """Return whether a statement states what becomes of rows that break a constraint."""
-    tokens = statement.tokens
-    return _conflict(list(_clauses(statement))) is not None or any(
-        one.keyword in CHANGES and other.keyword == "OR"
-        for one, other in itertools.pairwise(tokens)
+def may_leave_rows_out(statement: ParsedStatement) -> bool:
+    """Return whether rows that break a constraint may be left out, or replace others that were to
+    be changed.
+    """
+    if _conflict(list(_clauses(statement))) is not None:
+        return True
+    left_out = {("INSERT", "IGNORE"), ("UPDATE", "IGNORE"), ("UPDATE", "REPLACE")}
+    keywords = [token.keyword for token in statement.tokens]
+    return any(
+        middle == "OR" and (verb, way) in left_out
+        for verb, middle, way in zip(keywords, keywords[1:], keywords[2:], strict=False)
     )
+
+
+def upsert_of(statement: ParsedStatement) -> Upsert | None:
+    """Return the ON CONFLICT DO UPDATE of an INSERT; None if there is none, or more than one, or
+    one that names no columns alone.
+    """
+    tokens, clauses = statement.tokens, list(_clauses(statement))
+    start = _conflict(clauses)
+    after = [one for one in clauses if start is not None and one.start > start]
+    sets = next((one for one in after if one.keyword == "SET"), None)
+    if start is None or sets is None or _conflict(after) is not None:
+        return None
+    head = [token for token in tokens if start < token.start < sets.start][1:-2]
+    names = head[1:-1:2]
+    are_names = all(one.kind in NAMES for one in names) and len(head) == 2 * len(names) + 1
+    if not names or not are_names or head[-1].text != ")":
+        return None
+    where = next((one for one in after if one.keyword == "WHERE" and one.start > sets.end), None)
+    end = _end(statement, clauses)
+    assigned = _assigned(statement, sets.end, end if where is None else where.start)
+    table = _inserted_table(statement)
+    return Upsert(
+        statement.text[table[0].start : table[-1].end],
+        table[-1].text,
+        [unquote(one.text).lower() for one in names],
+        [value for _, value in assigned],
+        "" if where is None else statement.text[where.end : end],
+    )
+
+
+def returned_by(statement: ParsedStatement) -> Returned | None:
+    """Return the RETURNING of a statement; None if there is none that reads another table."""
+    start = next((one.end for one in _clauses(statement) if one.keyword in _ENDS), None)
+    name = target_of(statement)
+    if start is None or name is None:
+        return None
+    reads = any(one.keyword == "SELECT" and one.start > start for one in statement.tokens)
+    return Returned(statement.text[start : _text_end(statement)], quote(name)) if reads else None
+
+
+def _inserted_table(statement: ParsedStatement) -> Sequence[Token]:
+    """Return the tokens of the table that an INSERT fills, with its alias."""
+    tokens = statement.tokens
+    start = next(at for at, one in enumerate(tokens) if one.keyword == "INTO") + 1
+    ends = (at for at, one in enumerate(tokens) if at > start and _ends_table(one))
+    return tokens[start : next(ends, len(tokens))]
+
+
+def _ends_table(token: Token) -> bool:
+    return token.text == "(" or token.keyword in ("SELECT", "VALUES", "WITH", "DEFAULT")
 
 
 def target_of(statement: ParsedStatement) -> str | None:
@@ -150,10 +227,12 @@ def _of_update(statement: ParsedStatement) -> ReadPart | None:
     parts = update_of(statement)
     if parts is None:
         return None
-    values = ", ".join(_scalar(value) for _, value in parts.assigned) or "1"
+    values = ", ".join(scalar(value) for _, value in parts.assigned) or "1"
     read = f"SELECT {values} FROM {parts.table}{parts.others} {parts.condition}"
     changed = {name for names, _ in parts.assigned for name in names}
-    return ReadPart(f"{parts.before}{read}", not names_any(parse(read), changed))
+    # With a FROM, SQLite reads all rows before it changes any.
+    is_stable = parts.others != "" or not names_any(parse(read), changed)
+    return ReadPart(f"{parts.before}{read}", is_stable)
 
 
 def update_of(statement: ParsedStatement) -> Update | None:
@@ -202,7 +281,7 @@ def _assigned(
         yield tuple(names), statement.text[begins:end]
 
 
-def _scalar(value: str) -> str:
+def scalar(value: str) -> str:
     """Return an expression that reads what a value reads, which may be a row of several."""
     stripped = value.strip()
     return f"EXISTS {stripped}" if stripped[:7].upper() == "(SELECT" else stripped

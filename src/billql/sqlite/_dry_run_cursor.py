@@ -98,6 +98,7 @@ class DryRunCursor(Cursor):
         scan: Scan,
     ) -> Iterator[Sequence[TableRow]]:
         lists = KeyLists(self._table.name, scan.first_requests(), key)
+        self._dry_run.begin_key(lists)
         if self._dry_run.have_arrived(lists):
             return self._dry_run.memoize_rows(self._current, scan.batches())
         self._dry_run.record_key(lists, self._current)

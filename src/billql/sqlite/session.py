@@ -42,6 +42,9 @@ if TYPE_CHECKING:
     from billql.sqlite.later_functions import LaterFunctions
     from billql.sqlite.shared import Options, Shared
 
+_OF_CHANGES = frozenset(("RETURNING", "CONFLICT"))
+"""What may read more for each row that a statement changes, beside triggers."""
+
 _SIGNAL_STEPS = 100_000
 """How many steps of SQLite's machine pass between checks of Python's signals."""
 
@@ -175,7 +178,7 @@ class Session:
             with translating():
                 plain, run = self._as_run(rewritten, has_stored_sql)
             self._collation.watch(plain.parsed, bindings)
-            reads = self._with_triggers(run.parsed) if has_stored_sql else None
+            reads = self._with_changes(run.parsed, has_stored_sql)
             running = self.engine.begin(plain.parsed, bindings, run.parsed, reads)
             running.without_null = without_null
             self.scans = running.statement.scans
@@ -246,9 +249,13 @@ class Session:
         plain = expander.expand(rewritten, tables)
         return plain, plain if computed is rewritten else expander.expand(computed, tables)
 
-    def _with_triggers(self, run: ParsedStatement) -> ReadPart | None:
-        """Return what a statement reads with the triggers of the table that it changes, if any."""
-        from billql.sqlite._triggers import reads_of
+    def _with_changes(self, run: ParsedStatement, has_stored_sql: bool) -> ReadPart | None:
+        """Return what a statement reads with what is read for the rows that it changes, if
+        anything.
+        """
+        if not has_stored_sql and all(one.keyword not in _OF_CHANGES for one in run.tokens):
+            return None
+        from billql.sqlite._change_reads import reads_of
 
         with translating():
             return reads_of(self.database, self.names, run)

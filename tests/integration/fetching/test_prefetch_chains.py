@@ -171,6 +171,10 @@ AHEAD = {
         "CREATE TABLE made AS SELECT n.id, s.size FROM n JOIN @first f ON f.key = n.id "
         "JOIN @second s ON s.key = f.next"
     ),
+    "an UPDATE FROM two": (
+        "UPDATE n SET x = s.x FROM @first f, (SELECT key, size AS x FROM @second) s "
+        "WHERE f.key = n.id AND s.key = f.next"
+    ),
     "an UPDATE": (
         "UPDATE n SET x = (SELECT s.size FROM @first f JOIN @second s ON s.key = f.next "
         "WHERE f.key = n.id)"
@@ -196,6 +200,21 @@ def test_keys_behind_keys_are_fetched_ahead(tmp_path: Path, statement: str) -> N
         select(opened, AHEAD[statement])
     assert gate.most == WINDOW
     assert len(ledger.asked) == len(set(ledger.asked))
+
+
+def test_a_tree_is_walked_level_by_level(tmp_path: Path) -> None:
+    """The rows of a recursive CTE lead to others: those of a level are fetched together."""
+    sql = (
+        "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT 8 * n + j.value FROM r JOIN @second s "
+        "ON s.key = printf('e%02d', n) JOIN json_each('[0, 1, 2, 3, 4, 5, 6, 7]') j "
+        "WHERE 8 * n + j.value < 16) SELECT n FROM r"
+    )
+    ledger, gate = Ledger(LISTS), Gate(WINDOW - 1)
+    ledger.before = lambda request: None if len(ledger.asked) <= 2 else gate()
+    with session(ledger, tmp_path) as opened:
+        assert [n for (n,) in select(opened, sql)] == [1, *range(8, 16)]
+    assert gate.most >= WINDOW - 1
+    assert len(ledger.asked) == 9
 
 
 def test_keys_that_lead_to_others_stay_on_their_way(tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ from support.shop import Shop, opened, select
 KEYS = 40
 WINDOW = 8
 
+SIZE = "(SELECT size FROM @details WHERE thing_id = {})"
+
 AHEAD = {
     "UPDATE": "UPDATE n SET size = (SELECT size FROM @details WHERE thing_id = n.id)",
     "UPDATE of two columns": (
@@ -37,6 +39,23 @@ AHEAD = {
     "INSERT … ON CONFLICT": (
         "INSERT INTO made SELECT n.id, d.size FROM n JOIN @details d ON d.thing_id = n.id "
         "WHERE true ON CONFLICT (id) DO UPDATE SET size = excluded.size"
+    ),
+    "INSERT … RETURNING a SELECT": (
+        f"INSERT INTO made AS m (id) SELECT id FROM n RETURNING size, {SIZE.format('made.id')} AS s"
+    ),
+    "REPLACE … RETURNING a SELECT": (
+        f"INSERT OR REPLACE INTO made SELECT id, 0 FROM n RETURNING {SIZE.format('id')}"
+    ),
+    "UPDATE … RETURNING a SELECT": f"UPDATE n SET id = id RETURNING {SIZE.format('n.id')}",
+    "DELETE … RETURNING a SELECT": f"DELETE FROM n RETURNING id, {SIZE.format('n.id')}",
+    "DO UPDATE": (
+        "INSERT INTO old (id) SELECT id FROM n WHERE true "
+        f"ON CONFLICT (id) DO UPDATE SET size = {SIZE.format('excluded.id')}"
+    ),
+    "DO UPDATE of several columns, under a condition": (
+        f"INSERT INTO old AS o VALUES {', '.join(f'({n + 1}, 0)' for n in range(KEYS))} "
+        "ON CONFLICT (id) DO UPDATE SET (size, id) = "
+        "(SELECT size, thing_id FROM @details WHERE thing_id = o.id) WHERE size IS NULL"
     ),
     "scalars": "SELECT "
     + ", ".join(f"(SELECT size FROM @details WHERE thing_id = {n + 1})" for n in range(KEYS)),
@@ -60,9 +79,11 @@ def test_keys_are_fetched_ahead(tmp_path: Path, statement: str) -> None:
     with opened(shop, tmp_path) as session:
         session.database.execute(
             "CREATE TABLE n (id INTEGER, size); CREATE TABLE made (id INTEGER PRIMARY KEY, size);"
+            "CREATE TABLE old (id INTEGER PRIMARY KEY, size);"
         )
         ids = [(number,) for number in range(1, KEYS + 1)]
         session.database.executemany("INSERT INTO n (id) VALUES (?)", ids)
+        session.database.executemany("INSERT INTO old (id) VALUES (?)", ids)
         select(session, AHEAD[statement])
     assert sorted(shop.asked) == sorted(f"/things/{number}" for number in range(1, KEYS + 1))
     assert gate.most >= WINDOW
@@ -98,6 +119,31 @@ TRIGGERS = {
         "WITH k(id) AS (VALUES (0)) UPDATE n AS m SET size = 1 WHERE id > (SELECT id FROM k)",
     ),
     "DELETE": (f'AFTER DELETE ON n BEGIN {READ} "OLD"."id"; END', "DELETE FROM n WHERE id > 0;"),
+    "INSERT OR REPLACE": (
+        f"AFTER INSERT ON t BEGIN {READ} NEW.id; END",
+        "INSERT OR REPLACE INTO t(id) SELECT id FROM n",
+    ),
+    "a trigger called by a trigger": (
+        f"AFTER INSERT ON t BEGIN INSERT INTO u VALUES (NEW.id + 5); END; "
+        f"AFTER INSERT ON u WHEN NEW.id > 5 BEGIN {READ} NEW.id - 5; END",
+        "INSERT INTO t(id) SELECT id FROM n",
+    ),
+    "triggers three deep": (
+        "AFTER INSERT ON t BEGIN INSERT INTO u SELECT n.id FROM n WHERE n.id = NEW.id; END; "
+        f"AFTER INSERT ON u BEGIN UPDATE n SET size = 1 WHERE n.id = NEW.id; END; "
+        f"AFTER UPDATE OF size ON n BEGIN {READ} OLD.id; END",
+        "INSERT INTO t(id) SELECT id FROM n",
+    ),
+    "a trigger that deletes": (
+        f"AFTER UPDATE ON u BEGIN DELETE FROM n WHERE n.id = NEW.id; END; "
+        f"BEFORE DELETE ON n BEGIN {READ} OLD.id; END",
+        "UPDATE u SET id = id + 0",
+    ),
+    "INSTEAD OF, then a trigger": (
+        "INSTEAD OF INSERT ON v BEGIN INSERT INTO t (id) VALUES (NEW.id); END; "
+        f"AFTER INSERT ON t BEGIN {READ} NEW.id; END",
+        "INSERT INTO v SELECT id FROM n",
+    ),
     "INSTEAD OF": (
         f"INSTEAD OF INSERT ON v BEGIN {READ} NEW.id; END",
         "INSERT INTO v SELECT id FROM n",
@@ -123,6 +169,8 @@ def test_keys_of_triggers_are_fetched_ahead(tmp_path: Path, case: str) -> None:
         _fill(session, triggers)
         if "UPDATE made" in triggers:
             select(session, "INSERT INTO made SELECT id, 0 FROM n")
+        if statement.startswith("UPDATE u"):
+            session.database.execute("INSERT INTO u SELECT id FROM n")
         select(session, statement)
         rows = select(session, "SELECT id, size FROM made")
     assert sorted(rows) == [(number, number * 100) for number in range(1, KEYS + 1)]
@@ -133,7 +181,7 @@ def test_keys_of_triggers_are_fetched_ahead(tmp_path: Path, case: str) -> None:
 def _fill(session: Session, triggers: str = "") -> None:
     session.database.execute(
         "CREATE TABLE n (id INTEGER, size); CREATE TABLE made (id INTEGER PRIMARY KEY, size);"
-        "CREATE TABLE t (id INTEGER UNIQUE, size DEFAULT (2 + 3));"
+        "CREATE TABLE t (id INTEGER UNIQUE, size DEFAULT (2 + 3)); CREATE TABLE u (id INTEGER);"
         "CREATE VIEW v AS SELECT id FROM t"
     )
     ids = [(number,) for number in range(1, KEYS + 1)]
@@ -142,11 +190,8 @@ def _fill(session: Session, triggers: str = "") -> None:
 
 
 def _add(session: Session, triggers: str) -> None:
-    for place, trigger in enumerate(triggers.split("; AFTER")):
-        text = trigger if place == 0 else f"AFTER{trigger}"
-        if text:
-            text = text.removesuffix(" END") + " END"
-            select(session, f"CREATE TEMP TRIGGER made_{place} {text}")
+    for place, trigger in enumerate(filter(None, triggers.split(" END"))):
+        select(session, f"CREATE TEMP TRIGGER made_{place} {trigger.removeprefix(';')} END")
 
 
 @pytest.mark.parametrize(
@@ -162,6 +207,43 @@ def _add(session: Session, triggers: str) -> None:
             f"AFTER INSERT ON t BEGIN {READ} NEW.id; END",
             "INSERT INTO t(id) SELECT id FROM n WHERE true ON CONFLICT DO NOTHING",
             range(1, 11),
+        ),
+        # A row that is new is not updated.
+        (
+            "",
+            "INSERT INTO t(id) SELECT id FROM n WHERE true "
+            f"ON CONFLICT (id) DO UPDATE SET size = {SIZE.format('t.id')}",
+            range(11, KEYS + 1),
+        ),
+        (
+            "",
+            "INSERT INTO t(id, size) SELECT id, 0 FROM n WHERE true ON CONFLICT (id) DO UPDATE "
+            f"SET size = {SIZE.format('t.id')} WHERE excluded.id < 21 RETURNING 1",
+            range(11, 21),
+        ),
+        (
+            "",
+            f"INSERT OR IGNORE INTO t(id) SELECT id FROM n RETURNING {SIZE.format('t.id')}",
+            range(1, 11),
+        ),
+        # No trigger calls itself.
+        (
+            f"AFTER INSERT ON u BEGIN {READ} NEW.id; INSERT INTO u VALUES (NEW.id + 20); END",
+            "INSERT INTO u SELECT id FROM n WHERE id <= 20",
+            range(1, 21),
+        ),
+        # What it has changed before is another by then.
+        (
+            f"AFTER INSERT ON u BEGIN DELETE FROM t WHERE id > 20; {READ} (SELECT id FROM t "
+            "WHERE t.id = NEW.id); END",
+            "INSERT INTO u SELECT id FROM n",
+            range(11, 21),
+        ),
+        (
+            "",
+            "UPDATE n SET id = CASE WHEN id < 11 THEN id + 100 "
+            f"ELSE {SIZE.format('n.id')} END WHERE id <= {KEYS}",
+            range(11, KEYS + 1),
         ),
         # What changes what it reads is not read again after the first change.
         ("", "UPDATE n SET id = (SELECT size FROM @details WHERE thing_id = n.id)", None),
