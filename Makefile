@@ -77,9 +77,9 @@ fuzz: $(FUZZ_READY) ## Look for what breaks a property of tests/fuzz, SECONDS (6
 load: $(READY) ## Let CLIENTS (50) ask one server at once for LOAD_SECONDS (120), and check every row.
 	PYTHONPATH=tests $(BIN)/python -m load --clients $(or $(CLIENTS),50) --seconds $(or $(LOAD_SECONDS),120)
 
-spark: $(READY) ## Read tables by a real Apache Spark, as `make test` does where Java 17 is.
+spark: $(READY) ## Read tables by a real Apache Spark, as `make test` does where Java 17 is, and by random filters.
 	@PYTHONPATH=tests $(BIN)/python -m spark.prepare
-	PYTHONPATH=tests $(BIN)/python -m pytest -rs tests/spark
+	$(BIN)/python -m pytest -rs tests/spark/test_reading.py tests/spark/test_source.py tests/spark/random_filters.py
 
 # Spark 4.0 leaves sockets open, of which pytest would make failures.
 spark-lowest: prepared ## Read tables by the lowest Spark that pyproject.toml allows.
