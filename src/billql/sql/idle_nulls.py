@@ -3,8 +3,8 @@
 PostgreSQL sorts NULLs at the other end than SQLite does, so its clients, and programs that
 translate for them, spell that out: ORDER BY created DESC NULLS FIRST. SQLite then sorts by itself,
 for which it reads the whole list, though the API promises rows in that order. Where a SELECT reads
-one table, and sorts it by columns whose order is promised, the words may be left out where no row
-has a NULL.
+one table, and sorts it by columns of which the first is in a promised order, the words may be left
+out where no row has a NULL.
 """
 
 from __future__ import annotations
@@ -76,10 +76,8 @@ def _of_order(tokens: Sequence[Token], order: int, promises: Promises) -> Iterat
     columns = [_column(term.name, tokens, select, {table, alias}) for term in terms]
     if None in columns:
         return
-    wanted = [
-        f"-{name}" if term.descends else name for term, name in zip(terms, columns, strict=True)
-    ]
-    if not any(list(promised[: len(wanted)]) == wanted for promised in promises(table)):
+    first = f"-{columns[0]}" if terms[0].descends else columns[0]
+    if all(promised[0] != first for promised in promises(table)):
         return
     for term, name in zip(terms, columns, strict=True):
         if term.nulls and name is not None:

@@ -224,7 +224,8 @@ class Engine:
     def is_never_null(self, name: str, column: str) -> bool:
         """Return whether each row of a resource has a value in a column; raise DefinitionError."""
         found = self.registered(name)
-        return isinstance(found, Table) and not found.columns[column].nullable
+        columns = found.columns if isinstance(found, Table) else {}
+        return column in columns and not columns[column].nullable
 
     def truth_values(self, names: Iterable[str] | None) -> set[str]:
         """Return the columns of truth values of some resources and views, or of all that SQLite

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from billql.errors import BadResponse
+from billql.errors import BadResponse, SqlError
 from support.shop import Shop, opened, resource, select
 
 THINGS = "SELECT id FROM @things ORDER BY id {} LIMIT 3"
@@ -64,6 +64,34 @@ def test_a_null_that_the_definition_rules_out_is_an_error(tmp_path: Path) -> Non
         assert "ORDER BY +id" in (caught.value.hint or "")
         sql = "SELECT id FROM @things ORDER BY +id DESC NULLS FIRST LIMIT 1"
         assert select(session, sql) == [(None,)]
+
+
+@pytest.mark.parametrize(("nullable", "requests"), [(False, 1), (True, 3)])
+def test_it_costs_no_more_behind_a_promised_order(
+    tmp_path: Path, nullable: bool, requests: int
+) -> None:
+    columns = {
+        "made": {"type": "integer", "nullable": False},
+        "id": {"type": "integer", "nullable": nullable},
+    }
+    pages = [[(9, 1), (9, 2), (8, 3)], [(8, 4), (7, 5), (7, 6)], [(6, 7)]]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        number = int(request.url.params.get("next_page", 0))
+        items = [{"made": made, "id": id} for made, id in pages[number]]
+        following = number + 1 if number + 1 < len(pages) else None
+        return httpx.Response(200, json={"items": items, "next_page": following})
+
+    paging = {"kind": "cursor_token", "size": 3}
+    things = resource(
+        columns, "GET /things", rows="items[]", order=["-made"], paging=paging, unique=[]
+    )
+    sql = "SELECT id FROM @things ORDER BY made DESC NULLS FIRST, id DESC NULLS FIRST LIMIT 2"
+    with opened(answer, tmp_path, resources={"things": things}) as session:
+        assert select(session, sql) == [(2,), (1,)]
+        assert sum(scan.requests for scan in session.scans) == requests
+        with pytest.raises(SqlError, match="nope"):
+            select(session, sql.replace(", id", ", nope"))
 
 
 def test_a_mistake_has_its_place(tmp_path: Path) -> None:
