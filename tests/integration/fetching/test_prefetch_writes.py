@@ -6,8 +6,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import httpx
 import pytest
 
+from billql.errors import ApiError
 from billql.sqlite.session import Session
 from support.ledger import Item, Ledger, List
 from support.ledger import session as of_ledger
@@ -87,6 +89,33 @@ def test_keys_are_fetched_ahead(tmp_path: Path, statement: str) -> None:
         select(session, AHEAD[statement])
     assert sorted(shop.asked) == sorted(f"/things/{number}" for number in range(1, KEYS + 1))
     assert gate.most >= WINDOW
+
+
+@pytest.mark.parametrize(
+    "statement", ["DO UPDATE", "DELETE … RETURNING a SELECT", "UPDATE FROM", "INSERT … RETURNING"]
+)
+def test_a_key_that_fails_undoes_all(tmp_path: Path, statement: str) -> None:
+    """No more is requested then than was on its way, and the same statement can be run again."""
+    shop = Shop(things=KEYS)
+    failed = httpx.Response(400, json={"message": "Broken"})
+    shop.before = lambda request, number: failed if request.url.path == "/things/9" else None
+    with opened(shop, tmp_path) as session:
+        _fill(session)
+        session.database.execute(
+            "CREATE TABLE old (id INTEGER PRIMARY KEY, size); INSERT INTO old SELECT id, 0 FROM n"
+        )
+        before = _held(session)
+        with pytest.raises(ApiError, match="Broken"):
+            select(session, AHEAD[statement])
+        assert _held(session) == before
+        assert len(shop.asked) <= 9 + 2 * WINDOW
+        shop.before = lambda request, number: None
+        select(session, AHEAD[statement])
+        assert _held(session) != before
+
+
+def _held(session: Session) -> list[list[tuple[object, ...]]]:
+    return [select(session, f"SELECT * FROM {table}") for table in ("n", "made", "old")]
 
 
 READ = "INSERT INTO made SELECT thing_id, size FROM @details WHERE thing_id = "
