@@ -20,6 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,8 +43,11 @@ _WIDEST = 16
 _OTHER_BREAKS = ("\u0085".encode(), "\u2028".encode(), "\u2029".encode())
 """What ends a line in YAML 1.1, beside line feeds and carriage returns."""
 
-_BLANK = re.compile(rb"(?:[ ]*(?:#[^\n]*)?\n)*([ ]*)")
-"""Lines without content, and how far the next one is indented."""
+_MOST_LINES = 100_000
+"""How many lines may be looked at; the largest documents in use have a twentieth."""
+
+_CONTENT = re.compile(rb"\n([ ]*)(?=[^ \n#])")
+"""The start of a line that has content, and how far it is indented."""
 
 _LINE = rb"""(?x: \n[ ]{%d} (?=[^ \n\#])
     (?: (?: ([\w/$.]\S*?) | '([^'\n]*)' | "([^"\\\n]*)" ) : (?=[ \n]|\Z) (?=([ ]*\n)?)
@@ -131,6 +135,7 @@ class _Document:
         self._text = b"\n" + content
         self._has_anchors = _ANCHOR.search(content) is not None
         self._builder = Builder(path)
+        self._lines_left = _MOST_LINES
         self._unread = 0
         """How many events there are in what has only been parsed."""
 
@@ -166,31 +171,41 @@ class _Document:
         """Return the object between two places, whose holder is indented so far; None if there is
         none, or one that cannot be cut.
         """
-        blank = _BLANK.match(self._text, start, end)
-        assert blank is not None
-        column = len(blank[1])
-        if not around < column <= level * _WIDEST:
+        content = _CONTENT.search(self._text, start - 1, end)
+        column = 0 if content is None else len(content[1])
+        if content is None or not around < column <= level * _WIDEST:
             return None
-        lines = list(re.compile(_LINE % column).finditer(self._text, blank.start(1) - 1, end))
+        found = re.compile(_LINE % column).finditer(self._text, content.start(), end)
+        lines = list(islice(found, self._lines_left + 1))
+        self._lines_left -= len(lines)
+        if self._lines_left < 0:
+            raise NotInParts
         keys = [line for line in lines if not line[5]]
         if not keys or not all(line.lastindex for line in keys):
             return None
         starts = [start, *(line.start() + 1 for line in keys[1:]), end]
-        found = Parts(self, level)
+        parts = Parts(self, level)
         for line, here, there in zip(keys, starts, starts[1:], strict=False):
-            value: Any = None
-            if line[4] and level + 1 < _LEVELS:
-                value = self._object(line.end(4), there, column, level + 1)
-                self.check(self._text[here : line.end(4)], level)
-            if value is None:
-                value = self._text[here:there]
-                if self._has_anchors and _ANCHOR_OR_ALIAS.search(value):
-                    value = self.value(value, level)
             name = _decoded(line[1] or line[2] or line[3] or b"")
-            if name in found:  # such as YAML does not allow
+            if name in parts:  # such as YAML does not allow
                 raise NotInParts
-            found[name] = value
-        return found
+            parts[name] = self._part(line, here, there, column, level)
+        return parts
+
+    def _part(self, line: re.Match[bytes], start: int, end: int, column: int, level: int) -> Any:
+        """Return what lies between two places, and starts with the line of a key: an object in
+        parts, or bytes, or at once what an alias may stand for.
+        """
+        if line[4] and level + 1 < _LEVELS:
+            found = self._object(line.end(4), end, column, level + 1)
+            if found is not None:
+                self.check(self._text[start : line.end(4)], level)
+                return found
+        text = self._text[start:end]
+        return self.value(text, level) if self._may_refer(text) else text
+
+    def _may_refer(self, part: bytes) -> bool:
+        return self._has_anchors and _ANCHOR_OR_ALIAS.search(part) is not None
 
 
 def _has_other_breaks(content: bytes) -> bool:

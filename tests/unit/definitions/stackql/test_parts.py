@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 import yaml
 
 from billql.definitions import yaml_events
+from billql.definitions.stackql import parts as parts_of
 from billql.definitions.stackql import values
 from billql.definitions.stackql.document import Document, made_of, parse
 from billql.definitions.stackql.parts import NotInParts, Parts, in_parts
@@ -71,6 +73,7 @@ def is_cut(text: bytes) -> bool:
         "a: &x\n  b: 1\nc:\n  *x : 2\nd: *y\n",
         "a: &x\n  b: *x\n",
         "a: &x 1\nb: [*x,2]\nc: {*x : 3}\nd: [{e: *x}]\nf: {?*x : 4}\ng: {'h':*x}\ni: &x 5\n",
+        "a: {?&x y : 1}\nb: *x\n",
         "a: 1 &x\nb:\nc:\n  d:\n  e:\n\n  f: \n",
         "a\u00e4: \u00f6\nb:\n  'c\u00fc': 1\n",
         "a:   \n  b:  1 \nc: 1",
@@ -167,6 +170,25 @@ def test_parts_have_no_more_values_than_a_document(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(values, "MAX_NODES", 10)
     assert not is_cut(text)
     assert "more than 10 values" in in_one_piece(text)
+
+
+def test_a_document_with_too_many_parts_is_read_as_a_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(parts_of, "_MOST_LINES", 6)
+    assert is_cut(b"a:\n  b:\n  c:\nd:\n- 1\n- 2\n")
+    assert not is_cut(b"a:\n  b:\n  c:\nd:\n- 1\n- 2\ne:\n")
+    assert not is_cut(b"a:\n  b:\n  c:\nd:\n  e: 1\n  f: 2\n  g: 3\n")
+
+
+def test_lines_without_content_take_no_memory() -> None:
+    text = b"a: 1\n" + b"# b\n" * 300_000 + b"c:\n" + b" \n" * 300_000 + b"  d: 2\n"
+    tracemalloc.start()
+    try:
+        assert is_cut(text)
+        assert tracemalloc.get_traced_memory()[1] < 8 * len(text)
+    finally:
+        tracemalloc.stop()
 
 
 def test_aliases_multiply_over_parts(monkeypatch: pytest.MonkeyPatch) -> None:
