@@ -76,6 +76,7 @@ class Cursor:
 
     def Filter(self, number: int, summary: str, arguments: tuple[Any, ...]) -> None:  # noqa: N802
         """Begin a scan with the values of its constraints."""
+        self._check_fault()
         self._numbered.clear()
         self._position = 0
         self._rowid = (-1, 0)
@@ -232,9 +233,13 @@ class Cursor:
         """Return the rows of one key of a join, and memoize them."""
         raise NotImplementedError
 
-    def _fill(self) -> None:
+    def _check_fault(self) -> None:
+        """Raise what is wrong with the statement, if anything is."""
         if self._running.fault is not None:
             raise self._running.fault
+
+    def _fill(self) -> None:
+        self._check_fault()
         for rows in self._batches:
             if rows:
                 self._rows = rows

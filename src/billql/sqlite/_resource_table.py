@@ -20,6 +20,7 @@ from billql.definitions.types import (
     ColumnType,
     collation_of,
 )
+from billql.errors import BadValue, Error
 from billql.fetching.running_statement import RunningStatement
 from billql.planning.patterns import BEGINNING, beginning_of
 from billql.planning.plan import UNKNOWN, Constraint, Order, Plan, with_points
@@ -74,6 +75,9 @@ class TableHost(ConnectionSource, Protocol):
 
     def number_of(self, plan: Plan, table: Table) -> int:
         """Return the number by which the statement that SQLite prepares now will name a plan."""
+
+    def fail(self, fault: Error) -> None:
+        """Let the statement that SQLite prepares now fail; raise if it is only prepared."""
 
     @property
     def has_limit(self) -> bool:
@@ -135,7 +139,11 @@ class ResourceTable:
         constraints = with_points(
             [self._constraint(info, number) for number in range(info.nConstraint)]
         )
-        check_literals(self.table, constraints)
+        try:
+            check_literals(self.table, constraints)
+        except BadValue as fault:
+            # SQLite may ask a table for functions before it ends, which loses an exception.
+            self.host.fail(fault)
         plan = choose_plan(
             self.table,
             constraints,

@@ -17,7 +17,7 @@ from billql.definitions import views
 from billql.definitions.catalog import Table
 from billql.definitions.types import SQLValue
 from billql.definitions.views import ViewTable
-from billql.errors import InterfaceError
+from billql.errors import Error, InterfaceError
 from billql.fetching.exact_amounts import ExactAmounts
 from billql.fetching.left_out import LeftOut
 from billql.fetching.response_cache import ResponseCache
@@ -273,6 +273,13 @@ class Engine:
         running = self.current.find()
         # A statement that is only prepared is explained.
         return 0 if running is None else running.number_of(plan, table)
+
+    def fail(self, fault: Error) -> None:
+        """Let the statement that SQLite prepares now fail; raise if it is only prepared."""
+        running = self.current.find()
+        if running is None:
+            raise fault
+        running.fail(fault)
 
     @property
     def has_limit(self) -> bool:

@@ -234,6 +234,7 @@ FAULTS = [
     "NOT (at > {0})",
     "(at, n) > ({0}, 1)",
     "(at IS NOT DISTINCT FROM {0})",
+    "n IN (SELECT n FROM @things WHERE at = {0}) AND at LIKE '2026-%'",
 ]
 
 
