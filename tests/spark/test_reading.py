@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from decimal import Decimal
 from functools import reduce
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -216,11 +217,25 @@ def test_a_window_is_shared_out_among_tasks(place: Place) -> None:
     )
     frame = reader.schema("id string, created timestamp, amount bigint").load()
     assert frame.rdd.getNumPartitions() == 3
-    assert collected(frame) == plain(
+    found = collected(frame)
+    sent = place.targets()
+    assert found == plain(
         place,
         "SELECT id, created, amount FROM stripe.core.charges WHERE created >= '2024-01-01' "
         "AND created < '2024-09-01' AND connection = 'acme'",
     )
+    least = []
+    for since, until in pairwise(
+        ("2024-01-01", "2024-03-22T08:00Z", "2024-06-11T16:00Z", "2024-09-01")
+    ):
+        with billql.connect(config=place.config) as connection:
+            connection.execute(
+                "SELECT id, created, amount FROM stripe.core.charges WHERE connection = 'acme' "
+                "AND created >= ? AND created < ?",
+                (since, until),
+            ).fetchall()
+        least += place.targets()
+    assert sent == sorted(least)
 
 
 def test_the_bill_of_all_providers_is_a_table(place: Place) -> None:
