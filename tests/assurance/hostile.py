@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
+from zlib import crc32
 
 import billql
 from billql.config.settings import Settings
@@ -42,7 +43,11 @@ COLUMNS = {
     "currency": {"type": "text", "description": "The currency.", "value": "USD"},
     "note": {"type": "text", "description": "Anything at all."},
     "more": {"type": "json", "description": "Anything else."},
+    "paid": {"type": "boolean", "description": "Whether it is paid, which nothing is."},
 }
+
+CONDITIONS = ("", "WHERE NOT paid", "WHERE paid IS FALSE", "WHERE paid <> 1")
+"""What holds for every row; but for the first one, the API is asked for it."""
 
 PAGING: dict[str, Mapping[str, Any]] = {
     "pages": {"kind": "page_number", "total": "total", "size": SIZE},
@@ -64,6 +69,7 @@ def service() -> dict[str, Any]:
                     "request": f"GET /{name}",
                     "description": "Gives all of them.",
                     "rows": "items[]",
+                    "parameters": {"paid": {}},
                     "paging": paging,
                 }
             },
@@ -85,7 +91,8 @@ Item = dict[str, Any]
 
 
 def item(number: int) -> Item:
-    return {"id": f"i{number:03}", "amount": f"{number}.10", "note": "as it should be", "more": {}}
+    amount, note = f"{number}.10", "as it should be"
+    return {"id": f"i{number:03}", "amount": amount, "note": note, "more": {}, "paid": False}
 
 
 ITEMS = [item(number) for number in range(PAGES * SIZE)]
@@ -138,7 +145,8 @@ def _number(name: str, query: Mapping[str, str]) -> int:
         case "links" | "tokens":
             return int(query.get("after", "0").removeprefix("t"))
         case "rows":
-            return (int(query["starting_after"][1:]) + 1) // SIZE if len(query) > 1 else 0
+            after = query.get("starting_after", "i-01")
+            return (int(after[1:]) + 1) // SIZE
         case _:
             return 0
 
@@ -208,18 +216,20 @@ class Allowed(NamedTuple):
 
 
 def outcome(
-    connection: billql.Connection, name: str, allowed: Allowed, rows: list[tuple[Any, ...]]
+    connection: billql.Connection, source: str, allowed: Allowed, rows: list[tuple[Any, ...]]
 ) -> Outcome:
-    """Read a list twice, and judge what comes: what is kept of a failure must not serve either."""
-    first = _read(connection, name, allowed, rows)
-    again = _read(connection, name, allowed, rows)
+    """Read a list twice, perhaps under a condition, and judge what comes: what is kept of a failure
+    must not serve either.
+    """
+    first = _read(connection, source, allowed, rows)
+    again = _read(connection, source, allowed, rows)
     return "right" if first == "right" and again == "right" else "clear error"
 
 
 def _read(
-    connection: billql.Connection, name: str, allowed: Allowed, rows: list[tuple[Any, ...]]
+    connection: billql.Connection, source: str, allowed: Allowed, rows: list[tuple[Any, ...]]
 ) -> Outcome:
-    sql = f"SELECT id, amount, note, more FROM hostile.all.{name}"
+    sql = f"SELECT id, amount, note, more FROM hostile.all.{source}"
     try:
         found = connection.execute(sql).fetchall()
     except billql.Error as error:
@@ -275,7 +285,8 @@ def _runner(attack: Attack, name: str, number: int | None) -> Callable[[], Outco
     def run() -> Outcome:
         api = Hostile(name, number, attack.fault, attack.times)
         with attacked(api, attack.settings) as (connection, server):
-            found = outcome(connection, name, attack.allowed, rows_of(ITEMS))
+            condition = CONDITIONS[crc32(f"{attack.name} {name} {number}".encode()) % 4]
+            found = outcome(connection, f"{name} {condition}", attack.allowed, rows_of(ITEMS))
             connection.close()
             server.until(lambda: server.open == 0, LONGEST)
         if left := leftovers():
