@@ -140,8 +140,9 @@ def _bad_value(table: Table, column: str, value: SQLValue) -> BadValue:
     """Return the error for a value that the API needs and that cannot be encoded."""
     kind = table.columns[column].type
     is_of_type = interval_where(kind, "=", value) is not None
+    shown = "NULL" if value is None else f"{value!r:.80}"
     return BadValue(
-        f"{table.name}: {column} cannot be {value!r:.80}",
+        f"{table.name}: {column} cannot be {shown}",
         hint="No request can carry it to where the API expects it."
         if is_of_type
         else f"Give {EXAMPLE_BY_TYPE[kind]}.",

@@ -391,6 +391,14 @@ def test_a_missing_key_is_an_error(
         bind(keyed, plan, (), connections(keyed, "acme"), NOW)
 
 
+def test_a_key_that_is_null_is_an_error() -> None:
+    keyed = table(KEYED)
+    constraint = Constraint("owner", "=", True, accepts_null=True)
+    plan = choose_plan(keyed, [constraint], frozenset({"id"}))
+    with pytest.raises(BadValue, match="owner cannot be NULL"):
+        bind(keyed, plan, (None,), connections(keyed, "acme"), NOW)
+
+
 def test_the_end_that_a_range_lacks_is_the_example() -> None:
     keyed = table_of(
         {
