@@ -53,9 +53,9 @@ class ComparedColumn:
         """
         table, column = self._name
         for text in () if self._is_matched else self._texts:
-            never = f"{table}: {column} is never {text!r}"
+            never = f"{table}: {column} is never {text!r:.80}"
             if (seen := self._seen.get(text.casefold())) is not None:
-                yield f"{never} in the rows that were read, which have {seen!r}."
+                yield f"{never} in the rows that were read, which have {seen!r:.80}."
                 return
             if written := self._spellings(text):
                 yield f"{never}. It is {_one_of(written)}."
@@ -64,7 +64,7 @@ class ComparedColumn:
 
 def _one_of(values: Sequence[str]) -> str:
     """Return values as a list for people, of which the first are shown if they are many."""
-    shown = [repr(one) for one in values[:_MOST_SHOWN]]
+    shown = [f"{one!r:.80}" for one in values[:_MOST_SHOWN]]
     if more := len(values) - len(shown):
         shown.append(f"one of {more} others")
     return f"{', '.join(shown[:-1])} or {shown[-1]}" if len(shown) > 1 else shown[0]
