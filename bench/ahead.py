@@ -23,6 +23,10 @@ _MOST = 2.0
 """So many times the least time may a statement take."""
 
 _KEYS = [f"cus_{number:06d}" for number in range(CUSTOMERS)]
+_ASKS = (
+    "CREATE TEMP TRIGGER asks AFTER INSERT ON seen BEGIN INSERT INTO found "
+    "SELECT email FROM bench.lists.contacts WHERE customer = NEW.key; END"
+)
 _EMAIL = "(SELECT email FROM bench.lists.contacts c WHERE c.customer = w.key)"
 
 
@@ -32,7 +36,7 @@ class _Shape(NamedTuple):
     what: str
     sql: str
     requests: int = CUSTOMERS
-    before: str = ""
+    before: tuple[str, ...] = ()
 
 
 _SHAPES = (
@@ -50,11 +54,23 @@ _SHAPES = (
     ),
     _Shape("an UPDATE", f"UPDATE wanted AS w SET email = {_EMAIL}"),
     _Shape("a DELETE", f"DELETE FROM wanted AS w WHERE {_EMAIL} LIKE '1%'"),
+    _Shape("a RETURNING", f"DELETE FROM wanted RETURNING {_EMAIL.replace('w.', 'wanted.')}"),
+    _Shape("a trigger", "INSERT INTO seen SELECT key FROM wanted", before=(_ASKS,)),
     _Shape(
-        "a trigger",
-        "INSERT INTO seen SELECT key FROM wanted",
-        before="CREATE TEMP TRIGGER asks AFTER INSERT ON seen BEGIN INSERT INTO found "
-        "SELECT email FROM bench.lists.contacts WHERE customer = NEW.key; END",
+        "a trigger called by a trigger",
+        "INSERT INTO wanted (key) SELECT key FROM wanted",
+        before=(
+            _ASKS,
+            "CREATE TEMP TRIGGER calls AFTER INSERT ON wanted BEGIN "
+            "INSERT INTO seen VALUES (NEW.key); END",
+        ),
+    ),
+    _Shape(
+        "a tree, by a recursive CTE,",
+        "WITH RECURSIVE r(n) AS (SELECT 0 UNION ALL SELECT 8 * n + j.value FROM r "
+        "JOIN bench.lists.contacts c ON c.customer = printf('cus_%06d', n) "
+        f"JOIN json_each('[1, 2, 3, 4, 5, 6, 7, 8]') j WHERE 8 * n + j.value < {CUSTOMERS}) "
+        "SELECT count(*) FROM r",
     ),
     _Shape(
         "ORs of keys",
@@ -93,8 +109,8 @@ def _seconds(api: Api, shape: _Shape) -> float:
         session.execute("CREATE TABLE found (email)")
         for key in _KEYS:
             session.execute("INSERT INTO wanted (key) VALUES (?)", (key,))
-        if shape.before:
-            session.execute(shape.before)
+        for sql in shape.before:
+            session.execute(sql)
         start = time.perf_counter()
         for _ in session.execute(shape.sql):
             pass

@@ -92,6 +92,7 @@ class ScanPlaces:
             self._of_plan.setdefault(number, []).append(at)
         self._all = [at for places in self._of_plan.values() for at in places]
         self._affected: dict[tuple[int, int], bool] = {}
+        self._leading: dict[int, bool] = {}
 
     def of_plan(self, number: int) -> Sequence[int]:
         """Return the places of a plan, by its number."""
@@ -107,7 +108,11 @@ class ScanPlaces:
 
     def leads(self, place: int) -> bool:
         """Return whether any scan depends on the rows of the one at a place."""
-        return any(self.may_hide(other, place) for other in self._all)
+        found = self._leading.get(place)
+        if found is None:
+            found = any(self.may_hide(other, place) for other in self._all)
+            self._leading[place] = found
+        return found
 
     def may_hide(self, place: int, missed: int) -> bool:
         """Return whether the rows of one scan may lead to another, perhaps by a queue."""
