@@ -62,7 +62,7 @@ def connect(
     config: str | os.PathLike[str] | None = None,
     tokens: Mapping[str, str] | None = None,
     urls: Mapping[str, str] | None = None,
-    definitions: Iterable[str | os.PathLike[str]] = (),
+    definitions: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] = (),
     read_only: bool = False,
     from_history: bool | str = False,
     max_requests: int | None = None,
@@ -90,7 +90,7 @@ def connect(
     profile         a profile of the config file, instead of the one that the file names
     config          a config file, instead of the user's own
     tokens, urls    by provider; they override the config file and the environment
-    definitions     folders with more providers; they override those that billql includes
+    definitions     a folder with more providers, or some; they override those that billql includes
     from_history    views such as focus.cost_and_usage read the histories in the database, not the
                     APIs; a time, or a refresh's number: as they were then
     read_only       refuse every statement that writes, reaches a file or pulls definitions; a
@@ -133,7 +133,9 @@ def connect(
         "config": config,
         "tokens": tokens,
         "urls": urls,
-        "definitions": tuple(definitions),
+        "definitions": (
+            (definitions,) if isinstance(definitions, str | os.PathLike) else tuple(definitions)
+        ),
         "max_requests": max_requests,
         "max_cost": max_cost,
         "max_rows": max_rows,

@@ -840,11 +840,14 @@ def test_answers_are_kept(sandbox: Sandbox, tmp_path: Path) -> None:
         assert requests(connection) == 0
 
 
-def test_more_definitions_go_beside_those_that_come_along(tmp_path: Path, sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("how", [str, Path, lambda folder: [str(folder)], lambda folder: (folder,)])
+def test_more_definitions_go_beside_those_that_come_along(
+    tmp_path: Path, sandbox: Sandbox, how: Callable[[Path], Any]
+) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "provider.yaml").write_text("billql: 1\nname: nonsense\n")
     with billql.connect(
-        environ={}, tokens=sandbox.tokens, urls=sandbox.urls, definitions=[tmp_path]
+        environ={}, tokens=sandbox.tokens, urls=sandbox.urls, definitions=how(tmp_path)
     ) as connection:
         assert len(connection.execute(BALANCES).fetchall()) == 1
         (tmp_path / "mine" / "things.yaml").write_text("resources: {}\n")
