@@ -106,7 +106,10 @@ def _event(statement: ParsedStatement) -> str:
 
 
 def _foretold(statement: ParsedStatement, schema: Schema, callers: tuple[str, ...]) -> _Read | None:
-    """Return the same of a statement that some triggers have called, each by its text."""
+    """Return what a statement reads with what is read for its rows, and all that is changed then.
+
+    `callers` are the triggers that have called it, by their texts: SQLite calls none within itself.
+    """
     target = target_of(statement) if verb_of(statement) in CHANGES else None
     if target is None:
         return None
@@ -143,7 +146,7 @@ def _reads(
     event = _event(statement)
     upsert = upsert_of(statement)
     if upsert is not None:
-        # Which rows are updated is known, but not of several of them alike.
+        # A row that conflicts with one that the statement itself has inserted is not foreseen.
         own = " AND ".join(
             f"{upsert.name}.{quote(name)} = excluded.{quote(name)}" for name in upsert.conflict
         )
