@@ -153,8 +153,12 @@ class KeyFamily:
 
     def note_read(self, key: Key) -> None:
         """Note that a key is read."""
-        self.unread.pop(self.pushed(key), None)
+        self.note_arrived(key)
         self.read += 1
+
+    def note_arrived(self, key: Key) -> None:
+        """Note that a key takes no more requests to be found."""
+        self.unread.pop(self.pushed(key), None)
 
     def held_rows(self, plan: Plan, key: Key, *, dry: bool = False) -> Sequence[TableRow] | None:
         """Return the rows of a plan's key in a whole list that has been read; None if there is

@@ -100,6 +100,7 @@ class DryRunCursor(Cursor):
         lists = KeyLists(self._table.name, scan.first_requests(), key)
         self._dry_run.begin_key(lists)
         if self._dry_run.have_arrived(lists):
+            family.note_arrived(arguments)
             return self._dry_run.memoize_rows(self._current, scan.batches())
         self._dry_run.record_key(lists, self._current)
         return self._stand_in(plan, family, arguments)
