@@ -178,8 +178,12 @@ class Cursor:
         if not read_whole(scan, index, most, None, is_free=True, holds_all=True):
             family.abandoned[whole] = 0
             return None
+        self._watch(index.rows)
         family.hold(whole, index, dry=self._is_dry)
         return family.held_rows(plan, key, dry=self._is_dry)
+
+    def _watch(self, rows: Sequence[TableRow]) -> None:
+        """Look at the rows of a list that has been read whole, of which some are wanted."""
 
     def _may_stop(self, side: JoinSide) -> bool:
         """Return whether the statement may not need all rows of a plan's first scan."""

@@ -51,6 +51,10 @@ class ResourceCursor(Cursor):
         rows = super()._scan(number, plan, arguments)
         return watched(rows, self._compared) if self._compared else rows
 
+    def _watch(self, rows: Sequence[TableRow]) -> None:
+        for place, column in self._compared:
+            column.watch(rows, place)
+
     def _connections(self, names: Sequence[str]) -> list[ApiConnection]:
         assert self._stats is not None, "a scan was begun"
         found = super()._connections(names)

@@ -90,12 +90,18 @@ def test_it_is_noted(session: Session, noted: list[str], condition: str, note: s
     assert noted == [f"own.all.bills: {note}"] * 2
 
 
-@pytest.mark.parametrize("values", [("Open",), {"value": "Open"}])
+@pytest.mark.parametrize("values", [("Open", "AMS3"), {"value": "Open", "other": "AMS3"}])
 def test_a_parameter_is_noted(session: Session, noted: list[str], values: Any) -> None:
-    mark = "?" if isinstance(values, tuple) else ":value"
-    sql = f"SELECT id FROM own.all.bills WHERE status = {mark}"
+    mark, other = ("?1", "?2") if isinstance(values, tuple) else (":value", ":other")
+    sql = f"SELECT id FROM own.all.bills WHERE status = {mark} AND {other} = {other}"
     assert list(session.execute(sql, values)) == []
     assert noted == ["own.all.bills: status is never 'Open'. It is 'open'."]
+    sql = f"SELECT id FROM own.all.bills WHERE region = {other} AND {mark} = {mark}"
+    assert list(session.execute(sql, values)) == []
+    assert noted[1:] == [f"own.all.bills: region is never 'AMS3' {_READ} 'ams3'."]
+    sql = f"SELECT id FROM own.all.bills WHERE region = lower({other}) AND {mark} = {mark}"
+    assert list(session.execute(sql, values)) == [(2,)]
+    assert len(noted) == 2
 
 
 @pytest.mark.parametrize(
