@@ -1,7 +1,8 @@
 """The catalog with StackQL's documents: as many and as large as its registry has of 36 providers.
 
 The documents are made here, because the registry's own are 290 MB of other people's work. They have
-the same number of services, resources, bytes and values in a line; what they describe is made up.
+the same number of services, resources, bytes and values in a line, and tables need as much of
+them; what they describe is made up.
 """
 
 from __future__ import annotations
@@ -225,7 +226,9 @@ def _paths(name: str) -> str:
 
 
 def _schemas(name: str) -> str:
-    """Return a list's schema, a row's with thirteen members, and others that no table needs."""
+    """Return a list's schema, a row's with thirteen members, two of them described by schemas of
+    their own, and others that no table needs.
+    """
 
     def of_object(schema: str, nouns: Sequence[str]) -> str:
         members = "".join(
@@ -236,12 +239,17 @@ def _schemas(name: str) -> str:
         return f"    {schema}:\n      type: object\n      properties:\n{members}"
 
     others = "".join(
-        of_object(f"{name}_{kind}", _NOUNS[:20]) for kind in ("made", "changed", "deleted", "error")
+        of_object(f"{name}_{kind}", _NOUNS[:20]) for kind in ("owner", "state", "deleted", "error")
+    )
+    nested = "".join(
+        f"        {kind}: {{$ref: '#/components/schemas/{name}_{kind}'}}\n"
+        for kind in ("owner", "state")
     )
     return (
         f"    {name}_list:\n      type: object\n      properties:\n        items:\n"
         f"          type: array\n          items: {{$ref: '#/components/schemas/{name}'}}\n"
-        f"        nextPageToken:\n          type: string\n{of_object(name, _NOUNS[3:16])}{others}"
+        "        nextPageToken:\n          type: string\n"
+        f"{of_object(name, _NOUNS[3:14])}{nested}{others}"
     )
 
 
