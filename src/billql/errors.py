@@ -84,7 +84,8 @@ class Warning(Exception):
 class Error(Exception):
     """The base class of all errors.
 
-    `code` and `exit_code` are stable: programs may rely on them. `hint` is advice in a sentence.
+    `code` and `exit_code` are stable: programs may rely on them. `hint` is advice in a sentence,
+    which Python shows below a traceback.
     """
 
     code = "error"
@@ -94,6 +95,16 @@ class Error(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self._notes: list[str] = []
+
+    @property
+    def __notes__(self) -> list[str]:  # type: ignore[override]  # Python only reads it
+        """The hint and the notes that were added, as PEP 678 has them."""
+        return self._notes if self.hint is None else [f"hint: {self.hint}", *self._notes]
+
+    def add_note(self, note: str, /) -> None:
+        """Add a note, which Python shows below a traceback."""
+        self._notes.append(note)
 
     def locate(self, place: str) -> None:
         """Put a place, such as a file and a line, before the message."""
@@ -107,6 +118,7 @@ class Error(Exception):
         """
         self.__cause__ = self.__context__ = None
         self.args = tuple(hide(str(one)) for one in self.args)
+        self._notes = [hide(note) for note in self._notes]
         for name, value in vars(self).items():
             if isinstance(value, str):
                 setattr(self, name, hide(value))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import traceback
 from collections import Counter
 from collections.abc import Iterator
 
@@ -135,3 +136,16 @@ def test_an_api_error_says_what_the_api_said() -> None:
     told = (error.status, error.method, error.url, error.api_code, error.api_message)
     assert told == (500, "GET", "https://x/", "oops", "Oops.")
     assert (error.request_id, error.hint) == ("1", None)
+
+
+def test_a_traceback_ends_with_the_hint_as_it_is_now() -> None:
+    error = errors.SqlError("no such column: tpye", hint="Did you mean type?")
+    error.add_note("The token was secret.")
+    error.hint = "Did you mean 'secret type'?"
+    error.redact(lambda text: text.replace("secret", "***"))
+    shown = "".join(traceback.format_exception_only(pickle.loads(pickle.dumps(error))))
+    assert shown == (
+        "billql.errors.SqlError: no such column: tpye\nhint: Did you mean '*** type'?\n"
+        "The token was ***.\n"
+    )
+    assert "hint" not in "".join(traceback.format_exception_only(Error("It failed")))

@@ -1,4 +1,4 @@
-"""What Spark shows of an error: a traceback, to which billql's advice is added here."""
+"""What Spark shows of an error: a traceback, to which what the task reads is added here."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ from billql.errors import CredentialMissing, CredentialRefused, Error, Parameter
 
 @contextmanager
 def explained(task: object = None) -> Iterator[None]:
-    """Add to a billql error its hint and what its task reads, which a traceback then ends with."""
+    """Add to a billql error what its task reads, which a traceback then ends with."""
     try:
         yield
     except Error as error:
-        if error.hint is not None:
-            error.add_note(f"hint: {error.hint}")
         if task is not None:
             error.add_note(f"The task reads {task}.")
             if isinstance(error, ParameterMissing):
