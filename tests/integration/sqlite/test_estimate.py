@@ -52,7 +52,7 @@ def read(connection: Connection, sql: str) -> list[tuple[str, int, int | None]]:
         (f"SELECT * FROM mine JOIN {ITEMS} ON invoice_uuid = id", [("invoice_items", 1, None)]),
         (
             f"SELECT * FROM {ITEMS} WHERE invoice_uuid IN (SELECT id FROM mine)",
-            [("invoice_items", 12, 1)],
+            [("invoice_items", 2, 1)],
         ),
         (
             f"SELECT (SELECT count(*) FROM {ITEMS} WHERE invoice_uuid = id) FROM mine",
