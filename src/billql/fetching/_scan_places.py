@@ -91,6 +91,7 @@ class ScanPlaces:
         for at, number in scans_of(program):
             self._of_plan.setdefault(number, []).append(at)
         self._all = [at for places in self._of_plan.values() for at in places]
+        self._common: dict[tuple[int, int], Loop | None] = {}
         self._affected: dict[tuple[int, int], bool] = {}
         self._leading: dict[int, bool] = {}
 
@@ -102,6 +103,11 @@ class ScanPlaces:
         """Return the innermost loop in which two scans stand; None if there is none, so that what
         the first has left undone is never past for the other.
         """
+        if (one, other) not in self._common:
+            self._common[one, other] = self._innermost_of(one, other)
+        return self._common[one, other]
+
+    def _innermost_of(self, one: int, other: int) -> Loop | None:
         if any(block.has(one) and not block.has(other) for block in self._once):
             return None
         return next((loop for loop in self._loops if loop.has(one, other)), None)
