@@ -48,10 +48,19 @@ def _value(database: apsw.Connection, one: Compared, bindings: Bindings) -> Any:
     first = one.tokens[0]
     if len(one.tokens) == 1 and first.kind in ("string", "number"):
         return unquote(first.text)
+    if len(one.tokens) == 1 and one.text[0] == "?" and one.text[1:].isdecimal():
+        return _at(int(one.text[1:]), bindings)
     try:
         return database.execute(f"SELECT {one.text}", _bound(one.text, bindings)).get
     except (apsw.Error, LookupError, TypeError):
         return None
+
+
+def _at(number: int, bindings: Bindings) -> Any:
+    """Return the value of a numbered parameter; None if it has none."""
+    if isinstance(bindings, Mapping):
+        return bindings.get(str(number))
+    return bindings[number - 1] if 0 < number <= len(bindings) else None
 
 
 def _bound(text: str, bindings: Bindings) -> Bindings:

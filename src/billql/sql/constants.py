@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from billql.sql.operands import QUERIES, Operands
-from billql.sql.statements import ParsedStatement, numbered
+from billql.sql.statements import ParsedStatement, numbered, parameter_numbers
 from billql.sql.tokenizer import COMPARISONS, NAMES, Token, unquote
 
 
@@ -30,13 +30,15 @@ def compared(statement: ParsedStatement) -> Iterator[Compared]:
     That is of `=`, `<`, IS, BETWEEN, IN and the others, and of `CASE x WHEN y`.
     """
     found = _Comparisons(statement.tokens)
+    numbers = parameter_numbers(statement)
     for one, others in found.pairs():
         for other in others:
             for part, column in (*found.parts(one, other), *found.parts(other, one)):
                 tokens = statement.tokens[part.start : part.stop]
                 is_known = tokens and not found.name(part)
                 if is_known and not any(each.keyword in QUERIES for each in tokens):
-                    yield Compared(numbered(statement, part.start, part.stop), tokens, column)
+                    text = numbered(statement, numbers, part.start, part.stop)
+                    yield Compared(text, tokens, column)
 
 
 def is_compound(statement: ParsedStatement) -> bool:

@@ -56,14 +56,13 @@ class ParsedStatement(NamedTuple):
         return (kind or errors.SqlError)(message, sql=self.script, offset=at, hint=hint)
 
 
-def numbered(statement: ParsedStatement, first: int, end: int) -> str:
-    """Return the text of some tokens as one that may be repeated: ? has its number, as in ?1.
+def parameter_numbers(statement: ParsedStatement) -> dict[int, int]:
+    """Return the number of each `?`, by its place among the tokens.
 
     https://sqlite.org/lang_expr.html#parameters
     """
-    tokens, highest, seen = statement.tokens, 0, set[str]()
-    parts, at = [], tokens[first].start
-    for place, token in enumerate(tokens[:end]):
+    numbers, highest, seen = dict[int, int](), 0, set[str]()
+    for place, token in enumerate(statement.tokens):
         if token.kind != "variable":
             continue
         if token.text[1:].isdecimal() and token.text[0] == "?":
@@ -71,9 +70,19 @@ def numbered(statement: ParsedStatement, first: int, end: int) -> str:
         elif token.text == "?" or token.text not in seen:
             seen.add(token.text)
             highest += 1
-        if place >= first and token.text == "?":
-            parts.append(f"{statement.text[at : token.end]}{highest}")
-            at = token.end
+        if token.text == "?":
+            numbers[place] = highest
+    return numbers
+
+
+def numbered(statement: ParsedStatement, numbers: Mapping[int, int], first: int, end: int) -> str:
+    """Return the text of some tokens as one that may be repeated: each `?` has its number."""
+    tokens = statement.tokens
+    parts, at = [], tokens[first].start
+    for place in range(first, end):
+        if place in numbers:
+            parts.append(f"{statement.text[at : tokens[place].end]}{numbers[place]}")
+            at = tokens[place].end
     return "".join([*parts, statement.text[at : tokens[end - 1].end]])
 
 

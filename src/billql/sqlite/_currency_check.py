@@ -22,7 +22,7 @@ from billql.sql.parentheses import closing
 from billql.sql.projections import name_of, selects
 from billql.sql.rewriter import ENDS_FROM, NO_ALIAS
 from billql.sql.source_map import Edit
-from billql.sql.statements import ParsedStatement, numbered, parse
+from billql.sql.statements import ParsedStatement, numbered, parameter_numbers, parse
 from billql.sql.tokenizer import NAMES, Token, last_name, quote, quote_text, unquote
 from billql.sqlite._functions import CURRENCIES, NOTED_SUMS, ONE_CURRENCY
 from billql.sqlite._sum_calls import (
@@ -310,6 +310,9 @@ class _Check:
             return ""
         return f" AS {quote(self._text(call.first, call.end))}"
 
+    def _numbered(self, first: int, end: int) -> str:
+        return numbered(self._statement, parameter_numbers(self._statement), first, end)
+
     def _text(self, first: int, end: int) -> str:
         return self._sql[self._tokens[first].start : self._tokens[end - 1].end]
 
@@ -323,12 +326,12 @@ class _Check:
             return
         column = quote_text(last_name(currency))
         if not call.is_plain:
-            value = numbered(self._statement, call.argument, call.last)
+            value = self._numbered(call.argument, call.last)
             currency = f"CASE WHEN {value} THEN {currency} END"
         # SQLite has no DISTINCT before an OVER.
         listed = f"{CURRENCIES}({currency})" if call.is_windowed else _distinct(currency)
         if call.end > call.last + 1:
-            listed += f" {numbered(self._statement, call.last + 1, call.end)}"
+            listed += f" {self._numbered(call.last + 1, call.end)}"
         yield first, first, f"{ONE_CURRENCY}("
         yield end, end, f", {listed}, {column}){alias}"
 

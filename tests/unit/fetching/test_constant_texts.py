@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from billql.fetching._constant_texts import ConstantText, constant_texts
 from billql.sql.statements import parse
+from billql.sql.tokenizer import Token
 
 
 @pytest.mark.parametrize(
@@ -40,6 +42,7 @@ from billql.sql.statements import parse
         ("SELECT a FROM t WHERE a > CAST(5 AS TEXT) AND a < CAST(a AS TEXT)", (), {"5"}),
         ('SELECT a FROM t WHERE a = "b" OR a = upper("b") OR a = NULL OR a IS NULL', (), set()),
         ("SELECT a FROM t WHERE a = (SELECT 'x') OR a IN (VALUES ('x')) OR a = x'00'", (), set()),
+        ("SELECT a WHERE a = ?2 AND b = ? AND c = ?9", ["u", "x", "z"], {"u", "x", "z"}),
         ("SELECT ?, a WHERE a = ? || 'y' AND b = ?3", ["u", "x", "z"], {"u", "x", "xy", "z"}),
         ("SELECT a WHERE a = :x || 'y' AND b < :z || ''", {"x": "x"}, {"x", "xy"}),
         ("SELECT a WHERE a =", (), set()),
@@ -66,3 +69,28 @@ def test_the_columns_beside_them(condition: str, columns: list[str]) -> None:
     found = constant_texts(parse(f"SELECT 1 FROM t WHERE {condition}"), ())
     assert [one.column for one in found] == columns
     assert ConstantText("x", columns[0]) in constant_texts(parse(f"SELECT {condition}"), ())
+
+
+class Looks(tuple[Token, ...]):
+    """Tokens that count how many of them are looked at."""
+
+    seen = 0
+
+    def __getitem__(self, at: Any) -> Any:
+        found = super().__getitem__(at)
+        Looks.seen += len(found) if isinstance(at, slice) else 1
+        return found
+
+    def __iter__(self) -> Iterator[Token]:
+        Looks.seen += len(self)
+        return super().__iter__()
+
+
+@pytest.mark.parametrize("value", ["'x'", "?", "?2", ":a", "'x' || ?"])
+def test_a_long_list_is_looked_at_a_few_times(value: str) -> None:
+    statement = parse(f"SELECT a FROM t WHERE a IN ({', '.join([value] * 900)})")
+    tokens = Looks(statement.tokens)
+    Looks.seen = 0
+    bindings = {"a": "x"} if value == ":a" else ["x"] * 900
+    assert len(list(constant_texts(statement._replace(tokens=tokens), bindings))) > 900
+    assert Looks.seen < 40 * len(tokens)
