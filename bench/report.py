@@ -46,8 +46,9 @@ _HOW = """
 - Processor time and memory are otherwise those of a child process that does nothing else. An idle
   process has loaded everything and has read one row.
 - *StackQL's documents* are made by `bench/catalog.py`, offline: as many of them, as large, and of
-  as many values as the registry of StackQL has for 36 providers, 290 MB in all. A search that finds
-  none of them read before also writes what they were compiled to; all cores read them.
+  as many values as the registry of StackQL has for 36 providers, 290 MB in all, and tables need as
+  much of them. A search that finds none of them read before also writes what they were compiled to;
+  all cores read them.
 
 Measured with {versions}.
 
