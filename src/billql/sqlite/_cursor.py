@@ -87,7 +87,9 @@ class Cursor:
             self._shown = tuple(place for place, name in names if name in plan.used)
         self._batches = self._scan(number, plan, arguments)
         if self._running.without_null:
-            self._batches = _without_null(self._batches, self._table, self._running.without_null)
+            known = self._running.without_null
+            read = {name for name in plan.used if (self._table.name, name) in known}
+            self._batches = _without_null(self._batches, self._table, read)
         self._fill()
 
     def _scan(
@@ -303,12 +305,10 @@ class Cursor:
 
 
 def _without_null(
-    batches: Iterator[Sequence[TableRow]], table: Table, columns: Collection[tuple[str, str]]
+    batches: Iterator[Sequence[TableRow]], table: Table, columns: Collection[str]
 ) -> Iterator[Sequence[TableRow]]:
-    """Yield rows; raise BadResponse for a NULL in one of some columns, by table."""
-    places = {
-        name: place for place, name in enumerate(table.columns) if (table.name, name) in columns
-    }
+    """Yield rows; raise BadResponse for a NULL in one of some columns, which were read."""
+    places = {name: place for place, name in enumerate(table.columns) if name in columns}
     for rows in batches:
         for name, place in places.items():
             if any(row[place] is None for row in rows):

@@ -92,6 +92,11 @@ def test_it_costs_no_more_behind_a_promised_order(
         assert sum(scan.requests for scan in session.scans) == requests
         with pytest.raises(SqlError, match="nope"):
             select(session, sql.replace(", id", ", nope"))
+        # The scan of the subquery does not read by what the other one is sorted.
+        sql = (
+            "SELECT id FROM @things WHERE id = (SELECT max(id) FROM @things) ORDER BY made DESC {}"
+        )
+        assert select(session, sql.format("NULLS FIRST")) == [(7,)]
 
 
 def test_a_mistake_has_its_place(tmp_path: Path) -> None:
