@@ -6,7 +6,7 @@ SQLite computes them in a database without tables: an expression is a constant i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import apsw
@@ -33,27 +33,41 @@ def constant_texts(statement: ParsedStatement, bindings: Bindings) -> Iterator[C
     for value in bindings.values() if isinstance(bindings, Mapping) else bindings:
         if isinstance(value, str | int | float):
             yield ConstantText(str(value))
-    with closing(apsw.Connection(":memory:")) as database:
+    operands = _Operands(bindings)
+    for one in compared(statement):
+        value = operands.value(one)
+        if isinstance(value, str | int | float):
+            yield ConstantText(str(value), one.column)
+
+
+class _Operands:
+    """The values of operands, with those of a statement's parameters."""
+
+    def __init__(self, bindings: Bindings) -> None:
+        self._bindings = bindings
+
+    def value(self, one: Compared) -> Any:
+        """Return the value of an operand; None if it is no constant."""
+        first = one.tokens[0]
+        if len(one.tokens) == 1 and first.kind in ("string", "number"):
+            return unquote(first.text)
+        if len(one.tokens) == 1 and one.text[0] == "?" and one.text[1:].isdecimal():
+            return _at(int(one.text[1:]), self._bindings)
+        try:
+            return self._database.execute(
+                f"SELECT {one.text}", _bound(one.text, self._bindings)
+            ).get
+        except (apsw.Error, LookupError, TypeError):
+            return None
+
+    @cached_property
+    def _database(self) -> apsw.Connection:
+        """One without tables, for what must be computed, which few operands must."""
+        database = apsw.Connection(":memory:")
         # A name in double quotes is a column, and none is there.
         database.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)
         database.config(apsw.SQLITE_DBCONFIG_FP_DIGITS, 15)
-        for one in compared(statement):
-            value = _value(database, one, bindings)
-            if isinstance(value, str | int | float):
-                yield ConstantText(str(value), one.column)
-
-
-def _value(database: apsw.Connection, one: Compared, bindings: Bindings) -> Any:
-    """Return the value of an operand; None if it is no constant."""
-    first = one.tokens[0]
-    if len(one.tokens) == 1 and first.kind in ("string", "number"):
-        return unquote(first.text)
-    if len(one.tokens) == 1 and one.text[0] == "?" and one.text[1:].isdecimal():
-        return _at(int(one.text[1:]), bindings)
-    try:
-        return database.execute(f"SELECT {one.text}", _bound(one.text, bindings)).get
-    except (apsw.Error, LookupError, TypeError):
-        return None
+        return database
 
 
 def _at(number: int, bindings: Bindings) -> Any:
