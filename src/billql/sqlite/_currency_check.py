@@ -15,6 +15,7 @@ edited at tokens, as in `sql.rewriter`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from billql.sql.amounts import Amount, Relation
@@ -311,7 +312,11 @@ class _Check:
         return f" AS {quote(self._text(call.first, call.end))}"
 
     def _numbered(self, first: int, end: int) -> str:
-        return numbered(self._statement, parameter_numbers(self._statement), first, end)
+        return numbered(self._statement, self._numbers, first, end)
+
+    @cached_property
+    def _numbers(self) -> dict[int, int]:
+        return parameter_numbers(self._statement)
 
     def _text(self, first: int, end: int) -> str:
         return self._sql[self._tokens[first].start : self._tokens[end - 1].end]

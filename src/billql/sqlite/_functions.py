@@ -105,16 +105,17 @@ def _one_currency(note: StatementNotes) -> Callable[..., Any]:
         written = (currencies or "").split(",")
         codes = {code.upper() for code in written}
         if len(codes) > 1:
-            from billql.sqlite.money import named, one_by_one
-
-            note(
-                f"A sum or an average is of amounts in {named(codes)}. "
-                f"{one_by_one(written, column)}",
-                ONE_CURRENCY,
-            )
+            note.once(ONE_CURRENCY, lambda: _of_several(codes, written, column))
         return value
 
     return one_currency
+
+
+def _of_several(codes: set[str], written: list[str], column: str) -> str:
+    """Return the note on a sum of amounts in several currencies, as they are written."""
+    from billql.sqlite.money import named, one_by_one
+
+    return f"A sum or an average is of amounts in {named(codes)}. {one_by_one(written, column)}"
 
 
 _OF_TIME = {

@@ -17,8 +17,12 @@ class StatementNotes:
         """Begin a statement."""
         self._noted.clear()
 
-    def __call__(self, text: str, subject: str | None = None) -> None:
-        """Pass a note on, if it is the statement's first of its subject: by default, its text."""
-        if (known := subject or text) not in self._noted:
-            self._noted.add(known)
-            self._note(text)
+    def __call__(self, text: str) -> None:
+        """Pass a note on, unless the statement has had it."""
+        self.once(text, lambda: text)
+
+    def once(self, subject: str, text: Callable[[], str]) -> None:
+        """Make a note and pass it on, if it is the statement's first of its subject."""
+        if subject not in self._noted:
+            self._noted.add(subject)
+            self._note(text())
