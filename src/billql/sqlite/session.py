@@ -17,6 +17,7 @@ import apsw
 from billql import errors
 from billql.sql.rewriter import Rewritten
 from billql.sql.source_map import RewrittenText
+from billql.sql.statement_kind import CHANGES, verb_of
 from billql.sql.statements import Bindings, ParsedStatement, parse
 from billql.sqlite._amount_rewriter import AmountRewriter
 from billql.sqlite._connection_guard import ConnectionGuard
@@ -253,6 +254,8 @@ class Session:
         """Return what a statement reads with what is read for the rows that it changes, if
         anything.
         """
+        if verb_of(run) not in CHANGES:
+            return None
         if not has_stored_sql and all(one.keyword not in _OF_CHANGES for one in run.tokens):
             return None
         from billql.sqlite._change_reads import reads_of
