@@ -19,6 +19,7 @@ from typing import NamedTuple
 from billql.sql.read_part import (
     ReadPart,
     deleted_rows,
+    inserted_columns,
     inserted_query,
     may_leave_rows_out,
     names_any,
@@ -271,7 +272,7 @@ def _inserted(statement: ParsedStatement, columns: Sequence[Column]) -> _Rows | 
     query = inserted_query(statement)
     if query is None:
         return None
-    named = _inserted_columns(statement) or [one.name for one in columns]
+    named = inserted_columns(statement) or [one.name for one in columns]
     listed = [f"new {name}" for name in named]
     others = {
         f"new {one.name}": one.default
@@ -284,18 +285,3 @@ def _inserted(statement: ParsedStatement, columns: Sequence[Column]) -> _Rows | 
         f'SELECT {values} FROM "billql values"'
     )
     return _Rows(text, {*listed, *others})
-
-
-def _inserted_columns(statement: ParsedStatement) -> list[str]:
-    """Return the columns that an INSERT lists, in lower case."""
-    tokens = statement.tokens
-    into = next((at for at, one in enumerate(tokens) if one.keyword == "INTO"), len(tokens))
-    found: list[str] = []
-    for token in tokens[into + 1 :]:
-        if token.text == ")" or token.keyword in ("SELECT", "VALUES", "WITH", "DEFAULT"):
-            return found if token.text == ")" else []
-        if token.text == "(":
-            found = []
-        elif token.kind in NAMES:
-            found.append(unquote(token.text).lower())
-    return []

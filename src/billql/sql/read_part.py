@@ -121,7 +121,8 @@ def upsert_of(statement: ParsedStatement) -> Upsert | None:
     start = _conflict(clauses)
     after = [one for one in clauses if start is not None and one.start > start]
     sets = next((one for one in after if one.keyword == "SET"), None)
-    if start is None or sets is None or _conflict(after) is not None:
+    table, _ = _inserted_table(statement)
+    if start is None or sets is None or _conflict(after) is not None or not table:
         return None
     head = [token for token in tokens if start < token.start < sets.start][1:-2]
     names = head[1:-1:2]
@@ -131,7 +132,6 @@ def upsert_of(statement: ParsedStatement) -> Upsert | None:
     where = next((one for one in after if one.keyword == "WHERE" and one.start > sets.end), None)
     end = _end(statement, clauses)
     assigned = _assigned(statement, sets.end, end if where is None else where.start)
-    table = _inserted_table(statement)
     return Upsert(
         statement.text[table[0].start : table[-1].end],
         table[-1].text,
@@ -151,16 +151,32 @@ def returned_by(statement: ParsedStatement) -> Returned | None:
     return Returned(statement.text[start : _text_end(statement)], quote(name)) if reads else None
 
 
-def _inserted_table(statement: ParsedStatement) -> Sequence[Token]:
-    """Return the tokens of the table that an INSERT fills, with its alias."""
+def inserted_columns(statement: ParsedStatement) -> list[str]:
+    """Return the columns that an INSERT lists, in lower case."""
+    _, after = _inserted_table(statement)
+    end = next((at for at, one in enumerate(after) if one.text == ")" or _begins_rows(one)), 0)
+    is_list = end > 0 and after[0].text == "(" and after[end].text == ")"
+    names = after[1:end] if is_list else ()
+    return [unquote(one.text).lower() for one in names if one.kind in NAMES]
+
+
+def _inserted_table(statement: ParsedStatement) -> tuple[Sequence[Token], Sequence[Token]]:
+    """Return the tokens of the table that an INSERT fills, with its alias, and those after it; none
+    where INTO is missing, which SQLite refuses.
+    """
     tokens = statement.tokens
-    start = next(at for at, one in enumerate(tokens) if one.keyword == "INTO") + 1
+    start = next((at + 1 for at, one in enumerate(tokens) if one.keyword == "INTO"), len(tokens))
     ends = (at for at, one in enumerate(tokens) if at > start and _ends_table(one))
-    return tokens[start : next(ends, len(tokens))]
+    end = next(ends, len(tokens))
+    return tokens[start:end], tokens[end:]
 
 
 def _ends_table(token: Token) -> bool:
-    return token.text == "(" or token.keyword in ("SELECT", "VALUES", "WITH", "DEFAULT")
+    return token.text == "(" or _begins_rows(token)
+
+
+def _begins_rows(token: Token) -> bool:
+    return token.keyword in ("SELECT", "VALUES", "WITH", "DEFAULT")
 
 
 def target_of(statement: ParsedStatement) -> str | None:

@@ -113,6 +113,13 @@ def test_resources_cannot_be_written(session: Session) -> None:
     ("sql", "place", "message", "hint"),
     [
         ("SELECT 1 FRM x", "x", "syntax error", None),
+        (
+            "INSERT t VALUES (1) ON CONFLICT (a) DO UPDATE SET a = "
+            "(SELECT account_balance FROM digitalocean.billing.balances)",
+            "t VALUES",
+            'near "t": syntax error',
+            None,
+        ),
         ("SELECT é, amont FROM\n digitalocean.billing.invoices", "é", "no such column", None),
         (
             "SELECT 'é', amont\nFROM digitalocean.billing.invoices",
