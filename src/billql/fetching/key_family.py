@@ -174,8 +174,11 @@ class KeyFamily:
                     return self._rows_between(rows, key)
                 wanted = {one.position: key[one.place] for one in self._equalities}
                 return rows.find(wanted, self._null)
-            pushed = [one for one in self._equalities if one.number in self._pushed]
-            wanted = {one.position: key[one.place] for one in pushed}
+            wanted = {
+                one.position: key[one.place]
+                for one in self._equalities
+                if one.number in self._pushed
+            }
             if found := rows.find_exactly(wanted):
                 return found
         return None

@@ -70,11 +70,20 @@ def _one_of(values: Sequence[str]) -> str:
     return f"{', '.join(shown[:-1])} or {shown[-1]}" if len(shown) > 1 else shown[0]
 
 
+Compared = Sequence[tuple[int, ComparedColumn]]
+"""Columns, each after its place in a row."""
+
+
+def watch(rows: Sequence[TableRow], columns: Compared) -> None:
+    """Let columns watch some rows."""
+    for place, column in columns:
+        column.watch(rows, place)
+
+
 def watched(
-    batches: Iterator[Sequence[TableRow]], columns: Sequence[tuple[int, ComparedColumn]]
+    batches: Iterator[Sequence[TableRow]], columns: Compared
 ) -> Iterator[Sequence[TableRow]]:
-    """Yield rows some at a time, and let columns, each after its place in a row, watch them."""
+    """Yield rows some at a time, and let columns watch them."""
     for rows in batches:
-        for place, column in columns:
-            column.watch(rows, place)
+        watch(rows, columns)
         yield rows

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from typing import Any, Protocol
 
 from billql.definitions.catalog import Table
+from billql.definitions.methods import Method
 from billql.definitions.model import CONNECTION
 from billql.errors import BadResponse, CredentialMissing, RequestLimit
 from billql.fetching.dry_run import JoinSide
@@ -121,6 +122,10 @@ class Cursor:
         if family is None or key is None or own is not plan:
             return self._read_lists(side, own, values, bound, scan)
         return self._read_key(key, side, plan, family, whole_key, scan)
+
+    def _method(self, plan: Plan) -> Method:
+        """Return the method whose requests a plan sends."""
+        return self._table.resource.methods[plan.method]
 
     def _family(self, side: JoinSide, plan: Plan) -> KeyFamily | None:
         """Return the keys of a plan, if it may be read by more than one of them."""

@@ -107,7 +107,7 @@ class DryRunCursor(Cursor):
 
     def _stand_in(self, plan: Plan, family: KeyFamily, key: Key) -> Iterator[Sequence[TableRow]]:
         """Return what stands for the rows of a key that have not arrived."""
-        if self._running.stops_early and self._table.resource.methods[plan.method].single:
+        if self._running.stops_early and self._method(plan).single:
             # Else a LIMIT would stop it nowhere, and it would come to keys that are not needed.
             return iter(([family.assumed_row(key)],))
         return iter(())

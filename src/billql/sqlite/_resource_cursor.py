@@ -15,7 +15,7 @@ from billql.fetching.row_decoder import TableRow
 from billql.fetching.row_index import RowIndex, kinds_of
 from billql.fetching.scan import Scan
 from billql.fetching.scan_stats import ScanStats
-from billql.fetching.unmatched_texts import ComparedColumn, watched
+from billql.fetching.unmatched_texts import Compared, watch, watched
 from billql.fetching.whole_lists import FEW_KEYS, Keys, read_whole
 from billql.http.credentials import ApiConnection
 from billql.planning.binder import BoundPlan
@@ -33,8 +33,8 @@ class ResourceCursor(Cursor):
 
     _stats: ScanStats | None = None
     """One for all its scans, begun with the first; a cursor that reads nothing shows none."""
-    _compared: Sequence[tuple[int, ComparedColumn]] = ()
-    """The columns whose texts are watched, each after its place in a row."""
+    _compared: Compared = ()
+    """The columns whose texts are watched."""
     _read_now: Scan | None = None
     """The scan that is being read, if it is not one of a key."""
 
@@ -52,8 +52,7 @@ class ResourceCursor(Cursor):
         return watched(rows, self._compared) if self._compared else rows
 
     def _watch(self, rows: Sequence[TableRow]) -> None:
-        for place, column in self._compared:
-            column.watch(rows, place)
+        watch(rows, self._compared)
 
     def _connections(self, names: Sequence[str]) -> list[ApiConnection]:
         assert self._stats is not None, "a scan was begun"
@@ -175,7 +174,7 @@ class ResourceCursor(Cursor):
             return None
         by_number = plan.by_number(arguments)
         index, is_read = self._read_whole(whole, [by_number[at] for at in whole.arguments], values)
-        if is_read and lists_have_all(table.resource.methods[plan.method]):
+        if is_read and lists_have_all(self._method(plan)):
             return iter((index.rows,))
         if not single:
             return None
@@ -194,7 +193,7 @@ class ResourceCursor(Cursor):
     ) -> Iterator[Sequence[TableRow]]:
         first, *_ = scan.first_requests()
         running = self._running
-        single = self._table.resource.methods[plan.method].single
+        single = self._method(plan).single
         reads_all = not running.stops_early
         # Any key shows whether the list of all is read anyway; the first one does.
         whole = None if family.read else self._list_read_anyway(plan, family, arguments)
@@ -217,7 +216,7 @@ class ResourceCursor(Cursor):
         self, side: JoinSide, plan: Plan, family: KeyFamily, key: Key, whole: WholeList
     ) -> tuple[Sequence[TableRow]] | None:
         """Return the rows of a key in a whole list, if it is worth reading."""
-        single = self._table.resource.methods[plan.method].single
+        single = self._method(plan).single
         keys = FamilyKeys(self._running, side, family, are_single=single)
         tried = family.abandoned.get(whole)
         if tried is not None and keys.count <= 4 * tried:
@@ -244,7 +243,7 @@ class ResourceCursor(Cursor):
         _, scan = self._open(plan, arguments)
         firsts = scan.first_requests()
         is_free = all(map(statement.reads_to_the_end, firsts))
-        paginator = table.reading(table.resource.methods[plan.method])
+        paginator = table.reading(self._method(plan))
         most = len(firsts) if paginator is None else FEW_KEYS * len(firsts)
         if not is_free and keys.count <= min(most, plan.description.requests):
             return index, False
