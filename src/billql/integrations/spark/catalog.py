@@ -168,11 +168,11 @@ def _parts(
     connections that cannot be made.
     """
     providers = {provider for _, provider, _ in tables}
-    known = [name for name, provider in names if provider in providers]
+    known = dict.fromkeys(name for name, provider in names if provider in providers)
     selected = frozenset(options.connections)
-    for name in selected.difference(known):
+    if unknown := [name for name in options.connections if name not in known]:
         raise InterfaceError(
-            f"{options.table} has no connection {name}",
+            f"{options.table} has no connection {unknown[0]}",
             hint=f"There are {', '.join(known) or 'none'}.",
         )
     for table, provider, columns in tables:

@@ -208,7 +208,7 @@ _NULL = b"\xff\xff\xff\xff"
 _size = struct.Struct("!I").pack
 
 
-def fields(values: Iterable[bytes | None]) -> list[bytes]:
+def _fields(values: Iterable[bytes | None]) -> list[bytes]:
     """Return values as the messages of rows have them, each behind its length."""
     return [_NULL if value is None else _size(len(value)) + value for value in values]
 
@@ -219,5 +219,5 @@ def data_rows(columns: Sequence[Iterable[bytes | None]]) -> Iterator[bytes]:
     COPY in its binary format has the same for each row.
     """
     count = struct.pack("!H", len(columns))
-    for row in zip(*map(fields, columns), strict=True):
+    for row in zip(*map(_fields, columns), strict=True):
         yield count + b"".join(row)
