@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -19,11 +18,11 @@ from billql.authoring.openapi.operations import tags
 from billql.authoring.openapi.reading import read as read_document
 from billql.definitions.catalog import Table
 from billql.definitions.sources import PROVIDER_FILE
-from billql.definitions.stackql.document import made_of, parse
 from billql.definitions.stackql.folder import StackqlFolder
 from billql.definitions.yaml_file import read_provider, read_service
 from billql.errors import BadResponse, DefinitionError, InterfaceError, NotSupportedError
 from billql.messages import Response
+from support.stackql.pieces import in_one_piece, piece_by_piece
 
 from .drawing import JSON, ODD_BYTES, TEXTS, changed, edited
 from .prop import Property
@@ -146,35 +145,13 @@ def _read_service(source: StackqlFolder, service: str, query: Query) -> None:
 def yaml_is_read_or_refused(text: bytes) -> None:
     """Any YAML is a document, or is refused; so it is for both kinds of documents, and in parts."""
     imports(text)
-    _says_the_same_in_parts(text)
+    assert piece_by_piece(text) == in_one_piece(text)
     reads(
         (
             {"provider": (STACKQL / "provider.yaml").read_bytes(), "ships": text},
             Query((), (), (), ()),
         )
     )
-
-
-def _says_the_same_in_parts(text: bytes) -> None:
-    read: list[Callable[[], Any]] = [
-        lambda: _plain(parse(STACKQL, text).data),
-        lambda: made_of(STACKQL, text, lambda document: _plain(document.data)),
-    ]
-    whole, in_parts = map(_outcome, read)
-    assert whole == in_parts
-
-
-def _outcome(read: Callable[[], Any]) -> str:
-    try:
-        return repr(read())
-    except DefinitionError as error:
-        return error.message
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    return [_plain(one) for one in value] if isinstance(value, list) else value
 
 
 PROPERTIES = (

@@ -5,8 +5,6 @@ from __future__ import annotations
 import random
 import tracemalloc
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -14,34 +12,13 @@ import yaml
 from billql.definitions import yaml_events
 from billql.definitions.stackql import parts as parts_of
 from billql.definitions.stackql import values
-from billql.definitions.stackql.document import Document, made_of, parse
+from billql.definitions.stackql.document import Document, made_of
 from billql.definitions.stackql.parts import NotInParts, Parts, in_parts
 from billql.errors import DefinitionError
 from support.stackql.harbor import DOCUMENTS
+from support.stackql.pieces import HERE, in_one_piece, piece_by_piece
 
-HERE = Path("document.yaml")
 SERVICES = DOCUMENTS / "v00.00.00000" / "services"
-
-
-def whole(value: Any) -> Any:
-    """Return plain data, in which the order of keys matters."""
-    if isinstance(value, dict):
-        return [(key, whole(one)) for key, one in value.items()]
-    return [whole(one) for one in value] if isinstance(value, list) else value
-
-
-def in_one_piece(text: bytes) -> Any:
-    try:
-        return repr(whole(parse(HERE, text).data))
-    except DefinitionError as error:
-        return error.message
-
-
-def piece_by_piece(text: bytes) -> Any:
-    try:
-        return repr(made_of(HERE, text, lambda document: whole(document.data)))
-    except DefinitionError as error:
-        return error.message
 
 
 def is_cut(text: bytes) -> bool:
